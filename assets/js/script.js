@@ -1,0 +1,458 @@
+/* The dialogue desk: scene, lines, ruler and what Kling reads. The grammar is the server's; this draws and listens. */
+(function () {
+  "use strict";
+  const studio = (window.studio = window.studio || {});
+  const { h, button, icon, show, setText, copy } = studio.dom;
+
+  const BOXES = [
+    ["camera", "Camera", "slow push in, eye level", ["slow push in", "slow pull out", "pan left", "pan right", "tilt up", "handheld, close", "static, wide", "orbit around them"]],
+    ["ambience", "Ambience", "wind, gulls far off", ["quiet room tone", "rain on a tin roof", "crowd murmur", "wind in dry grass", "waves below", "city at night"]],
+    ["effects", "Effects", "the door closes", ["footsteps on wood", "train whistle", "a door closes", "glass clinks", "thunder far off"]],
+    ["music", "Music", "no music", ["no music", "slow piano", "soft strings swell", "a lone guitar"]],
+  ];
+  const DELIVERIES = ["low, tired", "quiet, steady", "warm", "whispering", "shouting", "singing", "fast, excited", "raspy voice", "narration, calm"];
+  const VOICED = "image-to-video";
+  const SCENE_HINT = { "image-to-video": "Motion and sound, not what the picture shows", "text-to-video": "Scene, action, camera, then sound" };
+  const SCENE_HELP = { "image-to-video": "The keeper lowers his cap as the lamp turns behind him. Slow push in. Gulls far off, no music.", "text-to-video": "Two old friends meet at a train station after 20 years. Steam drifts across the platform. Slow push in." };
+  let serial = 0;
+
+  /** A text area that grows from `least` to `most` lines with its content. */
+  function growing(area, least, most) {
+    const fit = () => {
+      area.style.height = "auto";
+      const line = parseFloat(getComputedStyle(area).lineHeight) || 21;
+      area.style.height = `${Math.min(Math.max(area.scrollHeight, line * least + 18), line * most + 18)}px`;
+    };
+    area.addEventListener("input", fit);
+    requestAnimationFrame(fit);
+    area.fit = fit;
+    return area;
+  }
+
+  class Row {
+    constructor(desk, line) {
+      this.desk = desk;
+      this.line = line;
+      const id = `${desk.mode}--line-${++serial}`;
+      this.speaker = h("input", { class: "line-speaker", "aria-label": "Speaker", placeholder: "Speaker", maxlength: 80, value: line.speaker || "" });
+      this.slot = h("select", { class: "line-slot", "aria-label": "Voice" });
+      this.chip = h("span", { class: "line-chip", "aria-hidden": "true" });
+      this.delivery = h("input", { class: "line-delivery", "aria-label": "Delivery", placeholder: "how it is said", list: `${desk.mode}--deliveries`, maxlength: 120, value: line.delivery || "" });
+      this.action = h("input", { class: "line-action", "aria-label": "What happens before the line", placeholder: "what happens first (optional)", maxlength: 300, value: line.action || "" });
+      this.text = growing(h("textarea", { class: "line-text", id, rows: 1, "aria-label": "Line", placeholder: "what is said", "aria-describedby": `${id}-find` }), 1, 6);
+      this.text.value = line.text || "";
+      this.seconds = h("span", { class: "line-seconds num" });
+      this.remove = button({ class: "btn icon small quiet", "aria-label": "Remove line" }, icon("close"));
+      this.grip = button({ class: "line-grip", "aria-label": "Move line: Alt with up or down arrow, or drag", draggable: "true" }, icon("grip"));
+      this.found = h("div", { class: "line-found", id: `${id}-find` });
+      this.node = h("li", { class: "line" },
+        h("div", { class: "line-head" }, this.grip, this.speaker, h("span", { class: "line-voice" }, this.chip, this.slot), this.delivery, this.remove),
+        this.action, h("div", { class: "line-body" }, this.text, this.seconds), this.found);
+      this.listen();
+      this.drawSlot();
+    }
+
+    listen() {
+      const bind = (input, key) => input.addEventListener("input", () => { this.edit({ [key]: input.value }); });
+      bind(this.speaker, "speaker"); bind(this.delivery, "delivery"); bind(this.action, "action"); bind(this.text, "text");
+      this.slot.addEventListener("change", () => { this.edit({ slot: this.slot.value ? Number(this.slot.value) : null }); this.drawSlot(); });
+      this.remove.addEventListener("click", () => this.desk.removeRow(this));
+      this.node.addEventListener("keydown", (event) => this.key(event));
+      this.node.addEventListener("focusout", (event) => { if (!this.node.contains(event.relatedTarget)) this.desk.leaveRow(this, event.relatedTarget); });
+      this.grip.addEventListener("dragstart", (event) => { this.desk.dragged = this; event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); });
+      this.node.addEventListener("dragover", (event) => { if (this.desk.dragged && this.desk.dragged !== this) { event.preventDefault(); this.node.classList.add("is-target"); } });
+      this.node.addEventListener("dragleave", () => this.node.classList.remove("is-target"));
+      this.node.addEventListener("drop", (event) => { this.node.classList.remove("is-target"); if (this.desk.dragged) { event.preventDefault(); this.desk.moveRow(this.desk.dragged, this.desk.rows.indexOf(this)); this.desk.dragged = null; } });
+    }
+
+    key(event) {
+      if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+        event.preventDefault();
+        const held = document.activeElement;
+        this.desk.moveRow(this, this.desk.rows.indexOf(this) + (event.key === "ArrowUp" ? -1 : 1));
+        held.focus();
+      } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && event.target === this.text && !event.isComposing) {
+        event.preventDefault();
+        this.desk.addRow(this.desk.rows.indexOf(this) + 1);
+      } else if (event.key === "Backspace" && event.target === this.text && !this.text.value && !this.speaker.value) {
+        event.preventDefault();
+        this.desk.removeRow(this);
+      }
+    }
+
+    /** An edit by hand frees the line from the form it was once read in, so that its fields show in the prompt. */
+    edit(change) {
+      this.line = { ...this.line, ...change };
+      this.desk.changed();
+    }
+
+    drawSlot() {
+      const isVoiced = this.desk.mode === VOICED;
+      const names = this.desk.voiceNames();
+      const options = [["", "Any voice"], ["1", names[0] ? `1 · ${names[0]}` : "Voice 1"], ["2", names[1] ? `2 · ${names[1]}` : "Voice 2"]];
+      const shown = isVoiced ? options : options.slice(0, 1);
+      this.slot.replaceChildren(...shown.map(([value, title]) => h("option", { value, text: title })));
+      this.slot.value = this.line.slot && isVoiced ? String(this.line.slot) : "";
+      this.slot.disabled = !isVoiced;
+      const slot = isVoiced ? this.line.slot : null;
+      setText(this.chip, slot ? String(slot) : "");
+      show(this.chip, Boolean(slot));
+      this.node.dataset.slot = slot || "";
+    }
+
+    drawPlan(row) {
+      const spoken = row ? row.end_s - row.start_s : 0;
+      setText(this.seconds, row && this.line.text ? `${spoken.toFixed(1)} s` : "");
+      this.node.classList.toggle("is-over", Boolean(row && row.over_s > 0));
+    }
+  }
+
+  class ScriptDesk {
+    constructor(element, { props, watch, fire }) {
+      Object.assign(this, { props, fire });
+      this.mode = props.value.mode;
+      this.rows = [];
+      this.answer = null;
+      this.build(element);
+      this.load(props.value, false);
+      watch("value", () => { if (!this.isOwn()) this.load(this.props.value, false); });
+      studio.desk.register(this.mode, "script", this);
+      addEventListener("studio:voices", () => this.drawVoices());
+    }
+
+    build(element) {
+      const id = (part) => `${this.mode}--${part}`;
+      this.scene = growing(h("textarea", { class: "field", id: id("scene"), rows: 3, placeholder: SCENE_HELP[this.mode] || "", "aria-describedby": id("scene-hint") }), 3, 8);
+      this.boxes = Object.fromEntries(BOXES.map(([key, , help]) => [key, h("input", { class: "field", id: id(key), placeholder: help, list: `${id(key)}-list`, maxlength: 600 })]));
+      const extras = BOXES.map(([key, title, , ideas]) => h("div", {}, h("label", { class: "hint", for: id(key), text: title }), this.boxes[key], h("datalist", { id: `${id(key)}-list` }, ...ideas.map((idea) => h("option", { value: idea })))));
+      this.extras = h("details", { class: "script-extras" }, h("summary", {}, h("span", { class: "label", text: "Camera and sound " }), (this.extrasNow = h("span", { class: "hint" }))), h("div", { class: "extras-grid" }, ...extras));
+      this.list = h("ol", { class: "lines" });
+      this.slots = h("div", { class: "voice-slots" });
+      this.dialogueHint = h("span", { class: "hint", text: this.mode === VOICED ? "Lower case; capitals for names" : "Saved voices need a frame: use Image to video" });
+      this.add = button({ class: "btn quiet line-add" }, icon("plus"), h("span", { text: "Add line" }));
+      this.pasteButton = button({ class: "btn quiet small" }, h("span", { text: "Paste a scene" }));
+      this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
+      this.fits = h("div", { class: "fits", role: "status" });
+      this.found = h("div", { class: "script-found" });
+      this.count = h("span", { class: "hint num", id: id("count") });
+      this.copyButton = button({ class: "btn quiet small" }, icon("copy"), h("span", { text: "Copy" }));
+      this.handButton = button({ class: "btn quiet small", "aria-pressed": "false" }, h("span", { text: "Edit" }));
+      this.reading = h("div", { class: "reads", tabindex: "0", role: "region", "aria-label": "What Kling reads" });
+      this.hand = growing(h("textarea", { class: "field reads-hand", "aria-label": "What Kling reads, edited by hand", hidden: true, spellcheck: "true" }), 4, 14);
+      element.replaceChildren(h("section", { class: "script", "aria-label": "Scene and dialogue" },
+        h("div", { class: "script-head" }, h("label", { class: "label", for: id("scene"), text: "Scene" }), h("span", { class: "hint", id: id("scene-hint"), text: SCENE_HINT[this.mode] || "" })), this.scene, this.extras,
+        h("div", { class: "script-head" }, h("h2", { class: "label", text: "Dialogue" }), this.dialogueHint, this.pasteButton), this.slots, this.list, this.ruler,
+        h("div", { class: "script-foot" }, this.fits, this.add), this.found,
+        h("div", { class: "script-head reads-head" }, h("h2", { class: "label", text: "What Kling reads" }), this.count, this.handButton, this.copyButton), this.reading, this.hand,
+        h("datalist", { id: id("deliveries") }, ...DELIVERIES.map((idea) => h("option", { value: idea })))));
+      this.listen();
+    }
+
+    listen() {
+      this.scene.addEventListener("input", () => this.changed());
+      for (const box of Object.values(this.boxes)) box.addEventListener("input", () => this.changed());
+      this.add.addEventListener("click", () => this.addRow(this.rows.length));
+      this.copyButton.addEventListener("click", async () => { studio.notices?.toast?.((await copy(this.prompt)) ? "Copied" : "Copy did not work. Select the text and copy it."); });
+      this.handButton.addEventListener("click", () => this.toggleHand());
+      this.hand.addEventListener("input", () => this.byHand());
+      this.pasteButton.addEventListener("click", () => this.openPaste());
+    }
+
+    /* --- the script as a value ------------------------------------------------------------------------------ */
+
+    get script() {
+      const boxes = Object.fromEntries(Object.entries(this.boxes).map(([key, box]) => [key, box.value]));
+      return { ...this.kept, scene: this.scene.value, ...boxes, lines: this.rows.map((row) => row.line) };
+    }
+
+    get prompt() { return this.answer ? this.answer.prompt : this.props.value.prompt || ""; }
+
+    isOwn() { return this.sent === JSON.stringify(this.props.value); }
+
+    /** Show a value that came from elsewhere: a kept draft, a starter, an earlier take, the server. */
+    load(value, isNews = true) {
+      const script = value.script || {};
+      this.kept = { raw: script.raw ?? null, ...(script.layout ? { layout: script.layout } : {}) };
+      this.voiceIds = [...(value.voice_ids || [])];
+      this.scene.value = script.scene || "";
+      for (const [key, box] of Object.entries(this.boxes)) box.value = script[key] || "";
+      this.rows = (script.lines || []).map((line) => new Row(this, line));
+      this.drawRows();
+      this.scene.fit();
+      this.drawVoices();
+      this.setHand(this.kept.raw !== null);
+      if (isNews) this.publish();
+      this.ask();
+    }
+
+    changed() {
+      if (this.kept.raw !== null && !this.isReading) { this.kept.raw = null; this.setHand(false); }
+      delete this.kept.layout;
+      this.ask();
+    }
+
+    publish() {
+      const value = { mode: this.mode, script: this.script, voice_ids: this.activeVoices(), prompt: this.prompt };
+      this.sent = JSON.stringify(value);
+      this.props.value = value;
+      this.fire.change();
+    }
+
+    activeVoices() { return this.mode === VOICED ? this.trimTail(this.voiceIds) : []; }
+
+    trimTail(ids) {
+      const copyOf = [ids[0] || "", ids[1] || ""];
+      while (copyOf.length && !copyOf[copyOf.length - 1]) copyOf.pop();
+      return copyOf;
+    }
+
+    /* --- asking the grammar: one question at a time, the newest wins ------------------------------------------ */
+
+    ask() {
+      this.isStale = true;
+      if (this.isAsking) return;
+      this.isAsking = true;
+      queueMicrotask(() => this.askNow());
+    }
+
+    async askNow() {
+      while (this.isStale) {
+        this.isStale = false;
+        const question = { mode: this.mode, script: this.script, values: studio.desk.values(this.mode), voice_ids: this.activeVoices() };
+        try {
+          const answer = await studio.desk.post("/studio/script", question);
+          if (!this.isStale) { this.answer = answer; this.draw(); this.publish(); }
+        } catch {
+          break; // the connection notice says so; the words stay in their boxes
+        }
+      }
+      this.isAsking = false;
+    }
+
+    /* --- rows ------------------------------------------------------------------------------------------------- */
+
+    addRow(at, line = {}) {
+      const before = this.rows[at - 1]?.line;
+      const other = this.rows.slice(0, at).reverse().find((row) => row.line.speaker !== before?.speaker)?.line;
+      const row = new Row(this, { speaker: other?.speaker || "", slot: other?.slot ?? null, delivery: "", text: "", ...line });
+      this.rows.splice(at, 0, row);
+      this.drawRows();
+      (row.line.speaker ? row.text : row.speaker).focus();
+      this.changed();
+    }
+
+    removeRow(row) {
+      const at = this.rows.indexOf(row);
+      this.rows.splice(at, 1);
+      this.drawRows();
+      (this.rows[Math.max(0, at - 1)]?.text || this.add).focus();
+      this.changed();
+    }
+
+    /** An empty row vanishes when it is left, unless the next thing is inside another row's own control. */
+    leaveRow(row, next) {
+      if (row.line.text || row.line.delivery || row.line.action || !this.rows.includes(row) || next === this.add) return;
+      if (row.speaker.value && document.activeElement && !next) return;
+      setTimeout(() => {
+        if (!this.rows.includes(row) || row.line.text || row.node.contains(document.activeElement)) return;
+        this.rows.splice(this.rows.indexOf(row), 1);
+        this.drawRows();
+        this.changed();
+      }, 0);
+    }
+
+    moveRow(row, to) {
+      const from = this.rows.indexOf(row);
+      if (to < 0 || to >= this.rows.length || from === to) return;
+      this.rows.splice(from, 1);
+      this.rows.splice(to, 0, row);
+      this.drawRows();
+      this.changed();
+    }
+
+    drawRows() {
+      this.list.replaceChildren(...this.rows.map((row) => row.node));
+      show(this.list, this.rows.length > 0);
+      for (const row of this.rows) row.text.fit();
+      this.add.classList.toggle("is-empty", this.rows.length === 0);
+      setText(this.add.lastChild, this.rows.length ? "Add line" : "Add a line someone says");
+    }
+
+    /* --- voices ----------------------------------------------------------------------------------------------- */
+
+    voiceNames() {
+      const known = new Map((studio.voices?.list || []).map((voice) => [voice.voice_id, voice.name]));
+      return [0, 1].map((slot) => (this.voiceIds[slot] ? known.get(this.voiceIds[slot]) || this.voiceIds[slot] : ""));
+    }
+
+    drawVoices() {
+      show(this.slots, this.mode === VOICED);
+      if (this.mode !== VOICED) return;
+      const library = studio.voices?.list || [];
+      const cells = [0, 1].map((slot) => {
+        const select = h("select", { "aria-label": `Voice ${slot + 1}`, class: "voice-pick" },
+          h("option", { value: "", text: "No saved voice" }),
+          ...library.map((voice) => h("option", { value: voice.voice_id, text: voice.world === "rehearsal" ? `${voice.name} (rehearsal)` : voice.name })));
+        const current = this.voiceIds[slot] || "";
+        if (current && !library.some((voice) => voice.voice_id === current)) select.append(h("option", { value: current, text: current }));
+        select.append(h("option", { value: "+", text: "Type a voice ID…" }));
+        select.value = current;
+        select.addEventListener("change", () => (select.value === "+" ? this.typeVoice(slot, select) : this.setVoice(slot, select.value)));
+        return h("div", { class: "voice-slot", data: { slot: slot + 1 } }, h("span", { class: "line-chip", text: String(slot + 1) }), select);
+      });
+      this.slots.replaceChildren(...cells);
+      for (const row of this.rows) row.drawSlot();
+    }
+
+    typeVoice(slot, select) {
+      const box = h("input", { class: "field voice-typed", placeholder: "voice ID", "aria-label": `Voice ID for voice ${slot + 1}`, maxlength: 64 });
+      select.replaceWith(box);
+      box.focus();
+      const done = () => { if (box.isConnected) this.setVoice(slot, box.value.trim()); };
+      box.addEventListener("keydown", (event) => { if (event.key === "Enter") done(); if (event.key === "Escape") { event.stopPropagation(); this.drawVoices(); } });
+      box.addEventListener("blur", done);
+    }
+
+    setVoice(slot, id) {
+      this.voiceIds[slot] = id;
+      this.drawVoices();
+      this.ask();
+    }
+
+    /* --- by hand ---------------------------------------------------------------------------------------------- */
+
+    setHand(isHand) {
+      this.isHand = isHand;
+      show(this.hand, isHand);
+      show(this.reading, !isHand);
+      this.handButton.setAttribute("aria-pressed", String(isHand));
+      setText(this.handButton.firstChild, isHand ? "Done" : "Edit");
+      if (isHand) { if (document.activeElement !== this.hand) this.hand.value = this.kept.raw ?? this.prompt; this.hand.fit(); }
+    }
+
+    toggleHand() {
+      this.setHand(!this.isHand);
+      if (this.isHand) this.hand.focus();
+      else this.draw();
+    }
+
+    /** What was typed is read back into rows where it can be; otherwise it stays as written and nothing overwrites it. */
+    async byHand() {
+      const text = this.hand.value;
+      const read = await studio.desk.post("/studio/script/read", { mode: this.mode, script: this.script, text }).catch(() => null);
+      if (!read || this.hand.value !== text) return;
+      this.isReading = true;
+      const script = read.script;
+      this.kept = { raw: script.raw ?? null, ...(script.layout ? { layout: script.layout } : {}) };
+      this.scene.value = script.scene || "";
+      for (const [key, box] of Object.entries(this.boxes)) box.value = script[key] || "";
+      this.rows = (script.lines || []).map((line) => new Row(this, line));
+      this.drawRows();
+      this.ask();
+      this.isReading = false;
+    }
+
+    openPaste() {
+      const area = h("textarea", { class: "field", rows: 8, "aria-label": "Scene or dialogue to split into lines", placeholder: "KEEPER\n(low, tired)\nThe light goes out tonight, Mara.\n\nMara: then who brings you home?" });
+      const go = button({ class: "btn strong" }, h("span", { text: "Split into lines" }));
+      const sheet = studio.sheet("Paste a scene", h("p", { class: "hint", text: "A screenplay, “Name: line”, or plain prose with quotes." }), area, h("div", { class: "sheet-foot" }, go));
+      go.addEventListener("click", async () => {
+        const answer = await studio.desk.post("/studio/script/paste", { text: area.value, script: this.script }).catch(() => null);
+        if (!answer) return;
+        sheet.close();
+        if (!answer.lines.length) { studio.notices?.toast?.("No spoken lines were found. The text is still yours to paste into Scene."); return; }
+        this.rows.push(...answer.lines.map((line) => new Row(this, line)));
+        this.drawRows();
+        this.changed();
+      });
+      area.focus();
+    }
+
+    /* --- drawing the answer ----------------------------------------------------------------------------------- */
+
+    draw() {
+      const { answer } = this;
+      if (!answer) return;
+      this.drawReading(answer);
+      this.drawRuler(answer.plan);
+      this.drawFits(answer.plan);
+      this.drawFindings(answer.findings);
+      const full = BOXES.filter(([key]) => this.boxes[key].value.trim());
+      setText(this.extrasNow, full.map(([key]) => this.boxes[key].value.trim()).join(" · "));
+    }
+
+    drawReading({ prompt, spans, limit }) {
+      const length = [...prompt].length;
+      setText(this.count, `${length} / ${limit}`);
+      this.count.className = `num hint${length > limit ? " is-over" : length > limit - 200 ? " is-near" : ""}`;
+      if (!prompt) { this.reading.replaceChildren(h("span", { class: "hint", text: "Your scene and lines appear here as one prompt." })); return; }
+      const letters = [...prompt];
+      this.reading.replaceChildren(...spans.map((span) => h("span", { class: `span-${span.kind}`, data: span.slot ? { slot: span.slot } : {}, text: letters.slice(span.start, span.end).join("") })));
+    }
+
+    drawRuler(plan) {
+      const scale = Math.max(plan.duration_s, plan.total_s);
+      const share = (value) => `${(value / scale) * 100}%`;
+      const marks = [];
+      for (let second = 0; second <= Math.floor(scale); second++) marks.push(h("span", { class: `ruler-tick num${second === scale ? " is-end" : ""}`, style: { left: share(second) }, text: second === plan.duration_s ? `${second} s` : String(second) }));
+      const blocks = plan.rows.map((row) => h("span", { class: `ruler-line${row.over_s > 0 ? " is-over" : ""}`, data: { slot: this.rows[row.index]?.node.dataset.slot || "" }, style: { left: share(row.start_s), width: share(row.end_s - row.start_s) }, text: this.rows[row.index]?.line.text || "" }));
+      const over = plan.total_s > plan.duration_s ? [h("i", { class: "ruler-over", style: { left: share(plan.duration_s) } })] : [];
+      this.ruler.replaceChildren(...marks, ...blocks, ...over);
+      show(this.ruler, plan.rows.length > 0);
+      for (const [index, row] of this.rows.entries()) row.drawPlan(plan.rows.find((planned) => planned.index === index));
+    }
+
+    drawFits(plan) {
+      show(this.fits, plan.rows.length > 0);
+      if (!plan.rows.length) return;
+      const isOver = plan.spare_s < 0;
+      this.fits.className = `fits${isOver ? " is-over" : ""}`;
+      const remedies = (plan.remedies || []).map((remedy) => {
+        if (remedy.kind !== "duration") return h("span", { text: remedy.label });
+        const act = button({ class: "btn small" }, h("span", { text: remedy.label }));
+        act.addEventListener("click", () => studio.desk.put(this.mode, { duration: remedy.value }));
+        return act;
+      });
+      this.fits.replaceChildren(icon(isOver ? "warning" : "check"), h("span", { class: "num", text: plan.sentence }), ...remedies);
+    }
+
+    drawFindings(findings) {
+      for (const row of this.rows) row.found.replaceChildren();
+      const whole = [];
+      for (const finding of findings) {
+        const node = this.findingNode(finding);
+        const row = this.rows[finding.line];
+        if (row) row.found.append(node);
+        else whole.push(node);
+      }
+      this.found.replaceChildren(...whole);
+    }
+
+    findingNode(finding) {
+      const words = h("span", { text: finding.message });
+      const node = h("div", { class: `finding${finding.is_blocking ? " is-blocking" : ""}`, data: { code: finding.code } }, icon("warning"), words);
+      if (finding.fix) {
+        const mend = button({ class: "btn small" }, h("span", { text: finding.fix.label }));
+        mend.addEventListener("click", () => this.mend(finding.fix));
+        node.append(mend);
+      }
+      return node;
+    }
+
+    mend(fix) {
+      if (fix.mode) { studio.desk.carry(this.mode, fix.mode); return; }
+      const values = { ...(fix.values || {}) };
+      if ("voice_ids" in values) { this.voiceIds = [...values.voice_ids]; delete values.voice_ids; this.drawVoices(); }
+      if (Object.keys(values).length) studio.desk.put(this.mode, values);
+      if (fix.script) this.load({ script: fix.script, voice_ids: this.voiceIds });
+      else this.ask();
+      this.scene.focus({ preventScroll: true });
+    }
+
+    complain(name, sentence) { this.found.append(h("div", { class: "finding is-blocking", role: "alert" }, icon("warning"), h("span", { text: sentence }))); }
+    focus() { this.scene.focus(); }
+  }
+
+  studio.islands = studio.islands || {};
+  studio.islands.script = (element, gates) => new ScriptDesk(element, gates);
+})();
