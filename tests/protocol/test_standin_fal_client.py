@@ -154,7 +154,9 @@ def test_it_is_never_served_to_other_machines(tmp_path: Path, host: str) -> None
         make_server(create_standin(tmp_path), host=host)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/", "https://fal.ai/", "http://queue.fal.run/x", "https://queue.fal.run.evil.example/"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/", "https://fal.ai/", "http://queue.fal.run/x", "https://queue.fal.run.evil.example/"]
+)
 async def test_no_other_host_is_reached(tmp_path: Path, url: str) -> None:
     async with httpx.AsyncClient(transport=RehearsalTransport(create_standin(tmp_path))) as client:
         with pytest.raises(httpx.ConnectError):

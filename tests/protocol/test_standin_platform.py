@@ -125,7 +125,9 @@ async def test_past_requests_are_chosen_by_time_status_and_id(tmp_path: Path) ->
         assert (await past(client, endpoint_id=I2V))["items"] == []
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"start": "yesterday"}, {"cursor": "-1"}])
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"start": "yesterday"}, {"cursor": "-1"}]
+)
 async def test_past_requests_refuse_queries_that_make_no_sense(standin: Standin, query: dict[str, Any]) -> None:
     async with http_client(standin) as client:
         answer = await client.get(f"{API}/models/requests/by-endpoint", params={"endpoint_id": T2V, **query})

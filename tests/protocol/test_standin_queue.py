@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studio.media.errors import MediaError
 from studio.rehearsal.floor import Pace
 from studio.rehearsal.queue import Habits
 from studio.rehearsal.server import Keys, Standin, create_standin
@@ -308,6 +310,25 @@ async def test_no_file_of_the_standin_holds_the_key(tmp_path: Path) -> None:
     async with http_client(standin, "visible-id:very-secret") as client:
         accepted = await submit(client)
         await until_done(standin, accepted["request_id"])
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files
-    assert not any(b"very-secret" in path.read_bytes() for path in files)
+    written = files_under(tmp_path)
+    assert written
+    assert not any(b"very-secret" in data for data in written)
+
+
+def files_under(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_workshop_that_closes_leaves_its_job_for_the_next_start(tmp_path: Path) -> None:
+    async def closing(spec: dict[str, Any]) -> dict[str, Any]:
+        raise MediaError("closed", "The studio is closing.")
+
+    standin = create_standin(tmp_path, render=closing)
+    async with http_client(standin) as client:
+        accepted = await submit(client)
+        await asyncio.sleep(0.05)
+        assert (await client.get(accepted["status_url"])).json()["status"] == "IN_QUEUE"
+    later = create_standin(tmp_path, render=draw_nothing)
+    async with http_client(later) as client:
+        await client.get(accepted["status_url"])
+        assert (await until_done(later, accepted["request_id"])).is_billed

@@ -118,7 +118,12 @@ async def test_a_key_sent_to_the_media_host_is_noticed(standin: Standin) -> None
 
 @pytest.mark.parametrize(
     "path",
-    ["/files/b/../../jobs/x.json", "/files/b/0123456789abcdef/.facts.json", "/files/b/0123456789abcdef/%2e%2e", "/files/"],
+    [
+        "/files/b/../../jobs/x.json",
+        "/files/b/0123456789abcdef/.facts.json",
+        "/files/b/0123456789abcdef/%2e%2e",
+        "/files/",
+    ],
 )
 async def test_paths_that_leave_the_store_are_not_found(standin: Standin, path: str) -> None:
     async with http_client(standin) as client:
