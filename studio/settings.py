@@ -37,7 +37,9 @@ class Settings:
     fal_key: str = _own("FAL_KEY", "fal.ai key; without one the studio rehearses", "", is_secret=True)
     database_url: str = _own("STUDIO_DATABASE_URL", "Another database than the one in the home folder", "")
     budget_day_usd_micros: int = _own("STUDIO_BUDGET_DAY", "Limit a day, in dollars", parse_usd("10"))
-    budget_session_usd_micros: int = _own("STUDIO_BUDGET_SESSION", "Limit from start to stop, in dollars", parse_usd("25"))
+    budget_session_usd_micros: int = _own(
+        "STUDIO_BUDGET_SESSION", "Limit from start to stop, in dollars", parse_usd("25")
+    )
     budget_take_usd_micros: int = _own("STUDIO_BUDGET_TAKE", "Limit for one take, in dollars", parse_usd("5"))
     at_once: int = _own("STUDIO_AT_ONCE", "Takes that may run at fal at once (new accounts: 2)", 2)
     access: str = _own(

@@ -26,7 +26,7 @@
       throw new Error("Connection to the studio lost. Your draft is safe.");
     }
     const read = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(read.error?.sentence || `The studio answered ${answer.status}. Nothing was charged.`);
+    if (!answer.ok || read.error) throw new Error(read.error?.sentence || `The studio answered ${answer.status}. Nothing was charged.`);
     return read;
   }
 
@@ -151,7 +151,7 @@
     return names.map((name, index) => {
       if (!(name in changes)) return given[index];
       if (name === "files") return { ...given[index], files: { ...given[index].files, ...changes.files } };
-      if (name === "script") { const next = { ...given[index], ...changes.script, mode }; own.parts.script?.load(next); return next; }
+      if (name === "script") { const next = { ...given[index], ...changes.script, mode, stamp: undefined }; own.parts.script?.load(next); return next; }
       return changes[name];
     });
   }
@@ -314,7 +314,6 @@
     for (const problem of answer.problems || []) complain(mode, problem);
     unlock(mode);
     if (answer.error) studio.notices.problem(answer.error);
-    if (answer.take_id === undefined && !answer.error) own.answeredPress = null;
   }
 
   function complain(mode, { field, message }) {

@@ -29,6 +29,16 @@
     return area;
   }
 
+  // A row that folds between press and release moves the button under the pointer away, and the click is lost.
+  let isPressed = false;
+  addEventListener("pointerdown", () => { isPressed = true; }, true);
+  for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { isPressed = false; }, true);
+
+  function afterPress(act) {
+    if (isPressed) addEventListener("pointerup", () => setTimeout(act, 0), { once: true });
+    else setTimeout(act, 0);
+  }
+
   class Row {
     constructor(desk, line) {
       this.desk = desk;
@@ -58,7 +68,8 @@
       this.slot.addEventListener("change", () => { this.edit({ slot: this.slot.value ? Number(this.slot.value) : null }); this.drawSlot(); });
       this.remove.addEventListener("click", () => this.desk.removeRow(this));
       this.node.addEventListener("keydown", (event) => this.key(event));
-      this.node.addEventListener("focusout", (event) => { if (!this.node.contains(event.relatedTarget)) this.desk.leaveRow(this, event.relatedTarget); });
+      this.node.addEventListener("focusin", () => this.node.classList.add("is-open"));
+      this.node.addEventListener("focusout", () => afterPress(() => this.left()));
       this.grip.addEventListener("dragstart", (event) => { this.desk.dragged = this; event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); });
       this.node.addEventListener("dragover", (event) => { if (this.desk.dragged && this.desk.dragged !== this) { event.preventDefault(); this.node.classList.add("is-target"); } });
       this.node.addEventListener("dragleave", () => this.node.classList.remove("is-target"));
@@ -78,6 +89,14 @@
         event.preventDefault();
         this.desk.removeRow(this);
       }
+    }
+
+    /** Focus has settled elsewhere: fold, and vanish where nothing was written. */
+    left() {
+      if (this.node.contains(document.activeElement)) return;
+      this.node.classList.remove("is-open");
+      const { text, delivery, action } = this.line;
+      if (!text && !delivery && !action && this.desk.rows.includes(this)) this.desk.dropRow(this);
     }
 
     /** An edit by hand frees the line from the form it was once read in, so that its fields show in the prompt. */
@@ -167,7 +186,8 @@
 
     get prompt() { return this.answer ? this.answer.prompt : this.props.value.prompt || ""; }
 
-    isOwn() { return this.sent === JSON.stringify(this.props.value); }
+    /** Our own value comes back to us as news; drawing it again would take the focus out of a line. */
+    isOwn() { return this.props.value.stamp !== undefined && this.props.value.stamp <= (this.stamp || 0); }
 
     /** Show a value that came from elsewhere: a kept draft, a starter, an earlier take, the server. */
     load(value, isNews = true) {
@@ -192,8 +212,8 @@
     }
 
     publish() {
-      const value = { mode: this.mode, script: this.script, voice_ids: this.activeVoices(), prompt: this.prompt };
-      this.sent = JSON.stringify(value);
+      this.stamp = ++serial;
+      const value = { mode: this.mode, script: this.script, voice_ids: this.activeVoices(), prompt: this.prompt, stamp: this.stamp };
       this.props.value = value;
       this.fire.change();
     }
@@ -249,16 +269,10 @@
       this.changed();
     }
 
-    /** An empty row vanishes when it is left, unless the next thing is inside another row's own control. */
-    leaveRow(row, next) {
-      if (row.line.text || row.line.delivery || row.line.action || !this.rows.includes(row) || next === this.add) return;
-      if (row.speaker.value && document.activeElement && !next) return;
-      setTimeout(() => {
-        if (!this.rows.includes(row) || row.line.text || row.node.contains(document.activeElement)) return;
-        this.rows.splice(this.rows.indexOf(row), 1);
-        this.drawRows();
-        this.changed();
-      }, 0);
+    dropRow(row) {
+      this.rows.splice(this.rows.indexOf(row), 1);
+      this.drawRows();
+      this.changed();
     }
 
     moveRow(row, to) {
@@ -271,7 +285,9 @@
     }
 
     drawRows() {
-      this.list.replaceChildren(...this.rows.map((row) => row.node));
+      // Moving a node takes the focus out of it, so only what is out of place is moved.
+      for (const node of [...this.list.children]) if (!this.rows.some((row) => row.node === node)) node.remove();
+      this.rows.forEach((row, index) => { if (this.list.children[index] !== row.node) this.list.insertBefore(row.node, this.list.children[index] || null); });
       show(this.list, this.rows.length > 0);
       for (const row of this.rows) row.text.fit();
       this.add.classList.toggle("is-empty", this.rows.length === 0);

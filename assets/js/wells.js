@@ -25,7 +25,7 @@
       request.onload = () => {
         let answer = {};
         try { answer = JSON.parse(request.responseText); } catch { /* not JSON: the sentence below stands */ }
-        if (request.status < 300) resolve(answer);
+        if (request.status < 300 && !answer.error) resolve(answer);
         else reject(new Error(answer.error?.sentence || "The studio could not read this file. Nothing was sent. Choose another."));
       };
       request.onerror = () => reject(new Error("Connection to the studio lost. The file was not read. Choose it again."));

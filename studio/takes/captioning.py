@@ -1,0 +1,62 @@
+"""Captions of a kept take: its script's lines at the times at which they were planned and heard. Opens no media."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from studio.script.captions import cues_for, to_srt, to_vtt
+from studio.script.heard import align
+from studio.script.parse import parse_prompt
+from studio.script.scene import Line, script_from_json
+from studio.script.timing import plan_lines
+from studio.takes.take import Take
+
+Rows = list[dict[str, Any]]
+
+
+def lines_of(take: Take) -> tuple[Line, ...]:
+    """The spoken lines of the take's script, or of its prompt where no script came with it."""
+    if take.script:
+        return script_from_json(take.script).lines
+    return parse_prompt(take.prompt).lines if take.prompt else ()
+
+
+def planned_rows(take: Take) -> Rows:
+    """When each line should be spoken, for an open take."""
+    lines = lines_of(take)
+    if not lines:
+        return []
+    plan = plan_lines(lines, take.duration_s or 5.0)
+    return [_row(lines, row.index, row.start_s, row.end_s, is_heard=False) for row in plan.rows]
+
+
+def captions_for(take: Take, speech: tuple[tuple[float, float], ...], folder: Path) -> dict[str, Any]:
+    """Write `captions.srt` and `captions.vtt` where there are lines: `lines` as heard or else planned, and `files`."""
+    lines = lines_of(take)
+    if not any(line.text.strip() for line in lines):
+        return {"lines": [], "files": {}}
+    heard = {row.index: row for row in align(lines, speech)} if speech else {}
+    rows: Rows = []
+    for planned in plan_lines(lines, take.duration_s or 5.0).rows:
+        found = heard.get(planned.index)
+        times = (found.start_s, found.end_s) if found is not None else (planned.start_s, planned.end_s)
+        rows.append(_row(lines, planned.index, *times, is_heard=found is not None))
+    cue_times = [(row["index"], row["start_s"], row["end_s"]) for row in rows]
+    cues = cues_for(lines, cue_times, is_heard=bool(heard))
+    (folder / "captions.srt").write_text(to_srt(cues), encoding="utf-8")
+    (folder / "captions.vtt").write_text(to_vtt(cues), encoding="utf-8")
+    return {"lines": rows, "files": {"srt": "captions.srt", "vtt": "captions.vtt"}}
+
+
+def _row(lines: tuple[Line, ...], index: int, start_s: float, end_s: float, *, is_heard: bool) -> dict[str, Any]:
+    line = lines[index]
+    return {
+        "index": index,
+        "speaker": line.speaker,
+        "slot": line.slot,
+        "text": line.text,
+        "start_s": round(start_s, 3),
+        "end_s": round(end_s, 3),
+        "is_heard": is_heard,
+    }

@@ -1,0 +1,161 @@
+"""From a result to a verified file under its own name: download, check, rename. Never gives up a paid clip early."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.gateway.errors import GatewayError, Gone, NotReady, TakeFailed, Trouble
+from studio.media.errors import MediaError
+from studio.media.facts import ClipFacts
+from studio.takes.crew import Crew, logger, plain_reason, reason_of
+from studio.takes.errors import StorageTrouble
+from studio.takes.folders import folder_of
+from studio.takes.keeping import keep_clip, keep_voice
+from studio.takes.recipes import sync_folder
+from studio.takes.storage import in_words
+from studio.takes.take import State, Take
+from studio.takes.watching import ticket_of, vanish
+
+LENGTH_SLACK_S = 1.0
+_NEWS_BYTES = 256 * 1024
+
+
+async def fetch(crew: Crew, take: Take) -> Take:
+    """Bring the finished clip home and keep it. Returns the take kept, failed as expired, or still fetching.
+
+    A clip that cannot be had now is asked for again and again, with growing pauses, for a day; afterwards its link
+    stays on the take and a person, or the next start, tries again.
+    """
+    if not take.makes_video:
+        return await keep_voice(crew, take)
+    attempt = _Attempt(crew, take)
+    start, wait_s = crew.monotonic(), crew.tempo.retry_first_s
+    while True:
+        try:
+            path, facts = await attempt.run()
+        except Gone as gone:
+            if attempt.gone >= crew.tempo.gone_times:
+                return await vanish(crew, attempt.take, gone)
+        except (GatewayError, MediaError, StorageTrouble) as fault:
+            await crew.remark(attempt.take, _words(fault))
+        else:
+            return await keep_clip(crew, attempt.take, path, facts)
+        if crew.monotonic() - start > crew.tempo.keep_trying_s:
+            return await _pause(crew, attempt.take)
+        await crew.sleep(wait_s)
+        wait_s = min(wait_s * 2, crew.tempo.retry_longest_s)
+        await attempt.renew()
+
+
+class _Attempt:
+    """The download of one take over all its tries."""
+
+    def __init__(self, crew: Crew, take: Take) -> None:
+        self.crew = crew
+        self.take = take
+        self.gone = 0
+        self._odd = 0
+
+    async def run(self) -> tuple[Path, ClipFacts]:
+        """One try. The file is under its own name only once it was opened and read to its end."""
+        self.take = await self._with_folder()
+        folder = self.crew.home / str(self.take.folder)
+        final = folder / f"{folder.name}.mp4"
+        if final.exists():
+            try:
+                return final, await self.crew.darkroom.verify_clip(final)
+            except MediaError:
+                logger.warning("the file of %s was not whole; it is fetched again", self.take.id)
+        arriving = folder / "arriving.mp4"
+        with in_words():
+            await self.crew.do(folder.mkdir, parents=True, exist_ok=True)
+        facts = await self._download(arriving)
+        await self.crew.do(self._name, arriving, final)
+        return final, facts
+
+    async def _download(self, arriving: Path) -> ClipFacts:
+        try:
+            await self.crew.gateway(self.take).download(str(self.take.result_url or ""), arriving, self._on_bytes())
+        except Gone:
+            self.gone += 1
+            raise
+        try:
+            facts = await self.crew.darkroom.verify_clip(arriving)
+        except MediaError:
+            await self.crew.do(arriving.unlink, missing_ok=True)
+            raise
+        expected_s = self.take.duration_s
+        self._odd += 1
+        if expected_s and abs(facts.duration_s - expected_s) > LENGTH_SLACK_S and self._odd < self.crew.tempo.odd_times:
+            await self.crew.do(arriving.unlink, missing_ok=True)
+            message = f"The clip came at {facts.duration_s:.1f} s instead of {expected_s:.1f} s. It is fetched again."
+            raise MediaError("odd_length", message)
+        return facts
+
+    def _name(self, arriving: Path, final: Path) -> None:
+        with in_words(), self.crew.ledger.durable("file"):
+            os.replace(arriving, final)
+            sync_folder(final.parent)
+
+    def _on_bytes(self) -> Callable[[int, int | None], None]:
+        last = -_NEWS_BYTES
+
+        def on_bytes(done: int, total: int | None) -> None:
+            nonlocal last
+            if done - last >= _NEWS_BYTES or done == total or done < last:
+                last = done
+                self.crew.show(self.take.id, bytes_done=done, bytes_total=total)
+
+        return on_bytes
+
+    async def _with_folder(self) -> Take:
+        if self.take.folder:
+            return self.take
+        folder = folder_of(self.take, self.crew.home, self.crew.zone)
+        return await self.crew.insist(self.crew.ledger.note, self.take.id, only_in=[State.FETCHING], folder=folder)
+
+    async def renew(self) -> None:
+        """Ask fal for the result again: its link may be a newer one, and no link may have been kept at all."""
+        self.take = await self.crew.do(self.crew.ledger.get, self.take.id)
+        if not self.take.request_id:
+            return
+        try:
+            result = await self.crew.gateway(self.take).result(ticket_of(self.take))
+        except (Gone, NotReady, Trouble, TakeFailed, GatewayError):
+            return  # the link we have may still work
+        if result.video is not None and result.video.url != self.take.result_url:
+            self.take = await self.crew.insist(
+                self.crew.ledger.note,
+                self.take.id,
+                only_in=[State.FETCHING],
+                result_url=result.video.url,
+                result=result.payload,
+            )
+
+
+async def _pause(crew: Crew, take: Take) -> Take:
+    """Enough for now. The take stays as it is, with its link, for a person or the next start."""
+    reason = plain_reason(
+        "not_saved_yet",
+        "Not saved yet",
+        "The clip is made and paid for, but it could not be fetched for a day. Its link is kept here.",
+        ("Save again", "Open the link"),
+        "yes",
+    )
+    await crew.remark(take, reason)
+    return take
+
+
+def _words(fault: GatewayError | MediaError | StorageTrouble) -> dict[str, Any]:
+    charged = "yes"
+    if isinstance(fault, GatewayError):
+        return reason_of(fault, charged=charged)
+    if isinstance(fault, MediaError):
+        sentence = "What arrived is not a whole clip. The clip is made and paid for; it is fetched again."
+        return plain_reason("not_a_clip", "Not a whole clip yet", sentence, ("Wait",), charged, fault.message)
+    full = "The disk is full. The take waits at fal.ai; free some space, then Save again."
+    sentence = full if fault.code == "disk_full" else "The take waits at fal.ai: its folder cannot be written to."
+    return plain_reason(fault.code, fault.title, sentence, ("Save again",), charged, fault.sentence)

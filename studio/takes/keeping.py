@@ -1,0 +1,105 @@
+"""The last step: a verified clip gets its strip, captions and recipe, a bought voice its name. Never downloads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from studio.media.errors import MediaError
+from studio.media.facts import ClipFacts
+from studio.takes.captioning import captions_for
+from studio.takes.crew import Crew, logger
+from studio.takes.recipes import RECIPE_NAME, recipe_of, remove_slip, write_json
+from studio.takes.storage import in_words
+from studio.takes.take import State, Take
+from studio.takes.voices import put_voice, voice_of
+
+VOICES_FOLDER = "voices"
+
+
+async def keep_clip(crew: Crew, take: Take, path: Path, facts: ClipFacts) -> Take:
+    """Make what goes with the clip, write the recipe, and move the take to kept.
+
+    A strip or caption that cannot be made never holds up a take that is safely here.
+    """
+    extra = {**asdict(facts), **await _derive(crew, take, path)}
+    changes = {
+        "facts": {**take.facts, **extra},
+        "file": path.relative_to(crew.home).as_posix(),
+        "reason": _late_words(take),
+        "kept_at": crew.ledger.clock(),
+    }
+    await crew.insist(_write_recipe, crew, take, changes)
+    kept = await crew.insist(crew.ledger.move, take.id, [State.FETCHING], State.KEPT, step="kept", **changes)
+    await crew.do(forget_slip, crew, take.id)
+    return kept
+
+
+def _late_words(take: Take) -> dict[str, Any] | None:
+    """A kept take that was to be cancelled says so; every passing trouble is forgotten."""
+    if not take.is_cancel_requested:
+        return None
+    return {
+        "code": "too_late",
+        "title": "Too late to stop",
+        "sentence": "Filming had already begun when it was cancelled, so this take was finished, billed and kept."
+        if not take.is_free
+        else "The rehearsal was finished before it could be stopped.",
+        "steps": [],
+        "request_id": take.request_id,
+        "detail": "",
+        "charged": "no" if take.is_free else "yes",
+        "fields": [],
+    }
+
+
+async def _derive(crew: Crew, take: Take, path: Path) -> dict[str, Any]:
+    try:
+        derived = await crew.darkroom.derive(path, path.parent)
+    except MediaError as fault:
+        logger.warning("no strip for %s: %s", take.id, fault.code)
+        return {"media": {}, "strip_times_s": []}
+    media = {name: Path(getattr(derived, name)).name for name in ("poster", "strip", "waveform", "silent")}
+    heard = {"speech": [list(span) for span in derived.speech]}
+    captions: dict[str, Any] = {}
+    try:
+        captions = await crew.do(captions_for, take, derived.speech, path.parent)
+    except (OSError, ValueError) as error:
+        logger.warning("no captions for %s: %s", take.id, error)
+    media |= captions.pop("files", {})
+    return {"media": media, "strip_times_s": list(derived.strip_times_s), **heard, **captions}
+
+
+def _write_recipe(crew: Crew, take: Take, changes: dict[str, Any]) -> None:
+    kept = replace(take, state=State.KEPT, closed_at=changes["kept_at"], **changes)
+    with in_words(), crew.ledger.durable("recipe"):
+        write_json(crew.home / str(take.folder) / RECIPE_NAME, recipe_of(kept, crew.home))
+
+
+async def keep_voice(crew: Crew, take: Take) -> Take:
+    """Put the bought voice into the library and keep its take, in one transaction."""
+    return await crew.insist(_keep_voice, crew, take)
+
+
+def _keep_voice(crew: Crew, take: Take) -> Take:
+    voice_id = str((take.result or {}).get("voice_id") or "")
+    now = crew.ledger.clock()
+    with crew.ledger.transaction("kept") as connection:
+        facts = {**take.facts, "voice_id": voice_id}
+        kept = crew.ledger.move_within(
+            connection, take.id, [State.FETCHING], State.KEPT, step="kept", kept_at=now, facts=facts, reason=None
+        )
+        put_voice(connection, crew.ledger, voice_of(kept, voice_id))
+    crew.ledger.tell(take.id)
+    write_json(crew.home / VOICES_FOLDER / f"{take.id}.json", recipe_of(kept, crew.home))
+    forget_slip(crew, take.id)
+    return kept
+
+
+def forget_slip(crew: Crew, take_id: str) -> None:
+    """The recipe, or the ledger alone, now tells what the slip told."""
+    try:
+        remove_slip(crew.home, take_id)
+    except OSError as error:
+        logger.warning("a slip stayed behind for %s: %s", take_id, error)

@@ -1,0 +1,1 @@
+"""Steps that bring an older ledger up to date; run from `storage.py`, never by hand."""

@@ -1,0 +1,272 @@
+"""From queued to a result: looks at fal, moves the take along, and carries a wish to cancel. Never fetches files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+from studio.gateway.answers import Progress, Result
+from studio.gateway.errors import ForbiddenHost, GatewayError, Gone, NotReady, TakeFailed, Trouble
+from studio.takes.crew import Crew, logger, plain_reason, reason_of
+from studio.takes.errors import StaleMove
+from studio.takes.folders import folder_of
+from studio.takes.prices import listed_unit_usd_micros
+from studio.takes.reconcile import result_from_list
+from studio.takes.settling import bill, failure
+from studio.takes.take import Charge, State, Take
+
+_FRAME = re.compile(r"\bframes?\b\D{0,12}(\d+)\s*(?:/|of)\s*(\d+)", re.IGNORECASE)
+_AT_FAL = (State.QUEUED, State.RUNNING)
+
+
+def ticket_of(take: Take) -> dict[str, Any]:
+    """What the gateway needs to ask about a take."""
+    names = ("request_id", "response_url", "status_url", "cancel_url", "endpoint_id")
+    return {name: getattr(take, name) for name in names}
+
+
+async def watch(crew: Crew, take: Take) -> Take:
+    """Look until fal says done, then take the result in. Returns the take: fetching, failed, cancelled or kept.
+
+    Trouble on the way is shown and waited out: it says nothing about the take. A wish to cancel is carried to fal
+    beside the looking, and the looking goes on, because only fal's final word tells which of the two came first.
+    """
+    wish = asyncio.create_task(_carry_wish(crew, take.id))
+    try:
+        said_type = await _until_done(crew, take)
+    except _Ended as ended:
+        return ended.take
+    except Gone as gone:
+        return await vanish(crew, await crew.do(crew.ledger.get, take.id), gone)
+    finally:
+        wish.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(wish, return_exceptions=True)
+    return await take_result(crew, await crew.do(crew.ledger.get, take.id), said_type)
+
+
+class _Ended(Exception):
+    def __init__(self, take: Take) -> None:
+        self.take = take
+
+
+async def _until_done(crew: Crew, take: Take) -> str | None:
+    """fal's error type where the status carried one. Raises Gone, or _Ended where the take needs no result."""
+    tempo, removed_looks = crew.tempo, 0
+    watching = crew.gateway(take).watch(ticket_of(take), tempo.first_look_s, tempo.longest_look_s)
+    looks = cast(AsyncGenerator[Progress, None], watching)
+    async with contextlib.aclosing(looks):
+        async for seen in looks:
+            take = await _note_progress(crew, await crew.insist(crew.ledger.get, take.id), seen)
+            if take.state not in _AT_FAL:
+                raise _Ended(take)
+            if seen.trouble is None and seen.state == "done":
+                return seen.error_type
+            if take.cancel_answer == "removed" and seen.state == "queued":
+                removed_looks += 1
+                if removed_looks >= 3:  # fal took it out of its queue and goes on showing it there
+                    raise _Ended(await _cancelled(crew, take))
+    raise _Ended(await crew.do(crew.ledger.get, take.id))
+
+
+async def _note_progress(crew: Crew, take: Take, seen: Progress) -> Take:
+    if seen.trouble is not None:
+        await crew.remark(take, _calm(seen.trouble))
+        return take
+    if take.reason is not None and not take.is_cancel_requested:
+        await crew.remark(take, None)
+    _show_frames(crew, take, seen.logs)
+    try:
+        if seen.state == "running" and take.state is State.QUEUED:
+            return await crew.insist(
+                crew.ledger.move,
+                take.id,
+                [State.QUEUED],
+                State.RUNNING,
+                step="running",
+                started_at=crew.ledger.clock(),
+                queue_position=None,
+            )
+        if seen.state == "queued" and take.state is State.QUEUED and seen.queue_position != take.queue_position:
+            return await crew.insist(
+                crew.ledger.note, take.id, only_in=[State.QUEUED], queue_position=seen.queue_position
+            )
+    except StaleMove:
+        return await crew.do(crew.ledger.get, take.id)
+    return take
+
+
+def _calm(trouble: GatewayError) -> dict[str, Any]:
+    """A look that failed, for a person: the take goes on at fal."""
+    reason = reason_of(trouble)
+    if trouble.code in ("bad_key", "forbidden", "locked", "busy"):
+        return reason
+    sentence = "The line to fal.ai is down. Your take goes on there and nothing is lost; we keep asking."
+    return {**reason, "code": "no_line", "title": "No line to fal.ai", "sentence": sentence}
+
+
+def _show_frames(crew: Crew, take: Take, logs: list[str]) -> None:
+    for line in reversed(logs):
+        match = _FRAME.search(line[:300])
+        if match:
+            done, total = int(match[1]), int(match[2])
+            seen = crew.progress.get(take.id)
+            if total and (seen is None or seen.frames_done != done):
+                crew.show(take.id, frames_done=min(done, total), frames_total=total)
+            return
+
+
+# -- cancel -----------------------------------------------------------------------------------------------------------
+
+
+async def _carry_wish(crew: Crew, take_id: str) -> None:
+    """Once a person wants to cancel, tell fal, and write down what it said. Repeats only where no answer came."""
+    while True:
+        take = await crew.insist(crew.ledger.get, take_id)
+        if take.state not in _AT_FAL or take.cancel_answer is not None:
+            return
+        if take.is_cancel_requested:
+            try:
+                answer = await crew.gateway(take).cancel(ticket_of(take))
+            except GatewayError as trouble:
+                logger.info("the cancel of %s is not through: %s", take_id, trouble.code)
+            else:
+                with contextlib.suppress(StaleMove):
+                    await crew.insist(
+                        crew.ledger.note,
+                        take_id,
+                        step="cancel_answer",
+                        only_in=_AT_FAL,
+                        cancel_answer=answer,
+                        reason=_cancel_words(take, answer),
+                    )
+                return
+        await crew.sleep(crew.tempo.turn_s)
+
+
+def _cancel_words(take: Take, answer: str) -> dict[str, Any]:
+    """The honest state of a cancel: it may still turn out either way."""
+    if answer == "too_late":
+        return plain_reason(
+            "too_late",
+            "Too late to stop",
+            "Filming had already begun, so this take will finish and bill. It is kept for you.",
+            ("Keep watching",),
+            "yes",
+        )
+    if answer == "removed" or take.state is State.QUEUED:
+        return plain_reason(
+            "cancelling", "Cancelling", "fal.ai was asked to take it out of the queue.", ("Keep watching",), "no"
+        )
+    return plain_reason(
+        "cancelling",
+        "Asked to stop",
+        "fal.ai was asked to stop. Filming had begun, so it may still finish and bill; then it is kept for you.",
+        ("Keep watching",),
+        "maybe",
+    )
+
+
+async def _cancelled(crew: Crew, take: Take, units: float | None = None, detail: str = "") -> Take:
+    """Stopped for good: before it started for nothing, or while it ran for perhaps something."""
+    has_started = take.state is State.RUNNING or take.started_at is not None
+    charged = "maybe" if has_started else "no"
+    words = (
+        ("Stopped while filming", "It was stopped as asked. It may still be billed; the bill will tell.")
+        if has_started
+        else ("Cancelled before it started", "It was taken out of the queue. Nothing was charged.")
+    )
+    reason = plain_reason("cancelled", *words, (), charged, detail)
+    return await crew.insist(
+        crew.ledger.move, take.id, [take.state], State.CANCELLED, reason=reason, **failure(take, charged, units)
+    )
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+async def take_result(crew: Crew, take: Take, said_type: str | None = None) -> Take:
+    """Ask for the result of a take that is done, for hours if need be, and write it down with its bill."""
+    wait_s, gone = crew.tempo.retry_first_s, 0
+    while take.state in _AT_FAL:
+        try:
+            result = await crew.gateway(take).result(ticket_of(take), said_type)
+        except TakeFailed as fault:
+            return await _failed(crew, take, fault)
+        except Gone as fault:
+            gone += 1
+            if gone >= crew.tempo.gone_times:
+                return await vanish(crew, take, fault, was_done=True)
+        except (NotReady, Trouble, ForbiddenHost) as trouble:
+            await crew.remark(take, _calm(trouble) if trouble.is_retryable else reason_of(trouble))
+        else:
+            return await keep_result(crew, take, result)
+        await crew.sleep(wait_s)
+        wait_s = min(wait_s * 2, crew.tempo.retry_longest_s)
+        take = await crew.do(crew.ledger.get, take.id)
+    return take
+
+
+async def keep_result(crew: Crew, take: Take, result: Result) -> Take:
+    """The result and what it cost, on disk before the download starts."""
+    unit = await crew.insist(listed_unit, crew, take)
+    video = result.video
+    return await crew.insist(
+        crew.ledger.move,
+        take.id,
+        [take.state],
+        State.FETCHING,
+        step="result",
+        result=result.payload,
+        result_url=video.url if video is not None else None,
+        completed_at=crew.ledger.clock(),
+        folder=take.folder or (folder_of(take, crew.home, crew.zone) if take.makes_video else None),
+        queue_position=None,
+        reason=None,
+        **bill(take, result.billable_units, unit),
+    )
+
+
+def listed_unit(crew: Crew, take: Take) -> int | None:
+    return None if take.is_free else listed_unit_usd_micros(crew.ledger, take.endpoint_id)
+
+
+async def _failed(crew: Crew, take: Take, fault: TakeFailed) -> Take:
+    if fault.code == "cancelled" and take.is_cancel_requested:
+        return await _cancelled(crew, take, fault.billable_units, fault.detail)
+    money = failure(take, fault.charged.value, fault.billable_units)
+    charged = {Charge.BILLED: "yes", Charge.MAY_BE_BILLED: "maybe"}.get(money["charge"], "no")
+    return await crew.insist(
+        crew.ledger.move,
+        take.id,
+        [take.state],
+        State.FAILED,
+        completed_at=crew.ledger.clock(),
+        queue_position=None,
+        reason=reason_of(fault, charged=charged),
+        **money,
+    )
+
+
+async def vanish(crew: Crew, take: Take, gone: GatewayError, *, was_done: bool = False) -> Take:
+    """fal no longer knows the take. Its own list may still hold the result; only then is it given up."""
+    if take.state not in (*_AT_FAL, State.FETCHING):
+        return take
+    result = None if take.state is State.FETCHING else await result_from_list(crew, take)
+    if result is not None:
+        return await keep_result(crew, take, result)
+    if take.is_cancel_requested and not was_done and take.state is not State.FETCHING:
+        return await _cancelled(crew, take)
+    is_made = was_done or take.state is State.FETCHING
+    charged = "yes" if is_made else "maybe"
+    sentence = (
+        "The clip expired at fal.ai before it could be saved. It was billed."
+        if is_made
+        else "fal.ai no longer knows this take. It may have been made and billed; the bill will tell."
+    )
+    reason = {**reason_of(gone, sentence=sentence, charged=charged), "code": "expired"}
+    money = {} if take.state is State.FETCHING else failure(take, charged)
+    return await crew.insist(crew.ledger.move, take.id, [take.state], State.FAILED, reason=reason, **money)

@@ -1,0 +1,392 @@
+"""The only place that joins rooms: hands the gateways their transports, builds page and server, starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import shutil
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from studio.catalog.endpoint import price_table
+from studio.catalog.kling_2_6 import PROMPT_MAX_CHARS
+from studio.catalog.limits import ClipLimits
+from studio.catalog.registry import ENDPOINTS, find_endpoint, video_endpoints
+from studio.gateway.fal import Gateway
+from studio.gateway.hosts import Hosts
+from studio.media.darkroom import Darkroom
+from studio.media.workshop import Workshop
+from studio.rehearsal.serve import serve as serve_on_loopback
+from studio.rehearsal.server import Standin, create_standin
+from studio.rehearsal.speech import find_engine
+from studio.rehearsal.transport import RehearsalTransport
+from studio.settings import Settings, describe_settings, find_assets, read_settings
+from studio.takes.budget import Limits
+from studio.takes.cards import state_json
+from studio.takes.desk import Desk
+from studio.takes.errors import StudioError
+from studio.takes.gallery import Gallery
+from studio.takes.learning import SpeakingRates
+from studio.takes.recovery import open_ledger
+from studio.takes.runner import Runner
+from studio.takes.take import OPEN
+
+log = logging.getLogger(__name__)
+
+REHEARSAL_KEY = "rehearsal:free"  # opens nothing anywhere; the stand-in asks for a key as fal does
+PORTS_TRIED = 20
+
+
+class KeyRing:
+    """The fal key in this process's memory: never written, never shown but for its last four characters."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return f"<KeyRing {'set' if self._key else 'empty'}>"
+
+    def key(self) -> str | None:
+        return self._key or None
+
+    def set(self, key: str) -> None:
+        self._key = key
+
+    def tail(self) -> str | None:
+        """The last four characters, None where there is no key; a short key shows nothing of itself."""
+        if not self._key:
+            return None
+        return self._key[-4:] if len(self._key) >= 20 else ""
+
+
+class Studio:
+    """All rooms, joined. Nothing starts before it is used; `close` ends everything."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.keys = KeyRing(settings.fal_key)
+        self.assets = find_assets()
+        _quiet_logs()
+
+    # -- rooms ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        return Workshop()
+
+    @cached_property
+    def darkroom(self) -> Darkroom:
+        return Darkroom(self.workshop)
+
+    @cached_property
+    def standin(self) -> Standin:
+        return make_standin(self.settings, self.workshop, self.assets)
+
+    @cached_property
+    def desk(self) -> Desk:
+        settings = self.settings
+        ledger = open_ledger(settings.home, settings.database_url)
+        hosts = Hosts.named(settings.run_host, settings.queue_host or None)
+        gateways = {
+            "live": Gateway(self.keys.key, hosts=hosts),
+            "rehearsal": Gateway(REHEARSAL_KEY, RehearsalTransport(self.standin)),
+        }
+        runner = Runner(ledger, gateways, self.darkroom, settings.home, at_once={"live": settings.at_once})
+        limits = Limits(
+            settings.budget_day_usd_micros, settings.budget_session_usd_micros, settings.budget_take_usd_micros
+        )
+        return Desk(ledger, runner, limits=limits, session_id=settings.session_id, key_tail=self.keys.tail)
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        return Gallery(self.desk)
+
+    # -- page ----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def demo(self) -> Any:
+        """The page as Gradio Blocks, as Gradio's own hosting looks for it."""
+        from studio.ui.doors import build_doors
+        from studio.ui.page import build_page
+        from studio.web.press import Press
+
+        def doors() -> None:
+            build_doors(ENDPOINTS, self.make_and_wait, self.quote, self.create_voice)
+
+        return build_page(video_endpoints(), lambda *press: Press(self.desk, self.gallery)(*press), doors)
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The whole server: our routes first, the page at `/`."""
+        from studio.ui.page import mount_page
+        from studio.web.asset_routes import Assets
+
+        assets = Assets(self.assets)
+        return mount_page(self._server(assets), self.demo, assets.version, self.boot(), self.settings.access)
+
+    def _server(self, assets: Any) -> FastAPI:
+        from studio.web import server as web
+        from studio.web.desk_routes import DeskRoom
+        from studio.web.draft_routes import DraftRoom
+        from studio.web.input_routes import InputRoom
+        from studio.web.live import Audience, live_routes
+        from studio.web.script_routes import script_routes
+        from studio.web.take_routes import TakeRoom
+
+        audience = Audience()
+        inputs = InputRoom(self.settings.home, self.desk.runner.crew.intake, self.darkroom)
+        takes = TakeRoom(self.desk, self.gallery, self.darkroom, self.settings.home / "scratch")
+        desk = DeskRoom(self.desk, self.gallery, inputs, self._set_key(audience), self.describe)
+        drafts = DraftRoom(self.desk, inputs, takes, self.assets / "samples")
+        routers = [
+            assets.routes(),
+            live_routes(audience, self._snapshot(desk), self.gallery.cards),
+            script_routes(SpeakingRates(self.desk.ledger).read, PROMPT_MAX_CHARS),
+            inputs.routes(),
+            drafts.routes(),
+            desk.routes(),
+            takes.routes(),
+        ]
+
+        @asynccontextmanager
+        async def lifespan() -> AsyncIterator[None]:
+            stop = self.desk.runner.subscribe(audience.tell)
+            await asyncio.to_thread(self.start)
+            try:
+                yield
+            finally:
+                stop()
+                audience.close()
+                await asyncio.to_thread(self.close)
+
+        hosts = web.LOCAL_HOSTS if self.settings.is_local else ("*",)
+        return web.build_server(routers, lifespan, self.health, hosts)
+
+    def _set_key(self, audience: Any) -> Any:
+        def set_key(key: str) -> None:
+            self.keys.set(key)
+            audience.tell("")
+
+        return set_key
+
+    def _snapshot(self, desk: Any) -> Any:
+        def snapshot() -> dict[str, Any]:
+            shown = self.gallery.snapshot()
+            shown["studio"]["ask_again_usd_micros"] = desk.ask_again_usd_micros()
+            return shown
+
+        return snapshot
+
+    def boot(self) -> dict[str, Any]:
+        """What the page's script needs before its first message. The same at every start of one home."""
+        from studio.web.draft_routes import starter_cards
+
+        return {
+            "prices": price_table(ENDPOINTS),
+            "prompt_limit": PROMPT_MAX_CHARS,
+            "clip_caps": dict(ClipLimits().max_duration_s_by_orientation),
+            "has_key": self.keys.key() is not None,
+            "home_id": _home_id(self.settings.home),
+            "starters": starter_cards(),
+        }
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Pick up takes in flight and look after new ones from now on."""
+        if not self.desk.runner.is_running:
+            self.desk.runner.start()
+
+    def close(self) -> None:
+        """End in the order in which nothing is asked of a room that has gone."""
+        if "desk" in vars(self):
+            if self.desk.runner.is_running and "standin" in vars(self):
+                with contextlib.suppress(Exception):
+                    self.desk.runner.call(self.standin.aclose(), timeout_s=10)
+            self.desk.runner.stop()
+            self.desk.ledger.close()
+        if "workshop" in vars(self):
+            self.workshop.close()
+
+    @contextmanager
+    def desk_only(self) -> Iterator[Studio]:
+        """For questions: the ledger is open, no runner looks after anything."""
+        try:
+            yield self
+        finally:
+            self.close()
+
+    @contextmanager
+    def working(self) -> Iterator[Studio]:
+        """For work: the runner runs, and ends with the block; what is under way is picked up next time."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.close()
+
+    def serve(self, *, open_browser: bool = False) -> None:
+        """Serve the page until interrupted, on the wanted port or the next free one."""
+        listener = _listen(self.settings.host, self.settings.port)
+        address = f"http://{self.settings.host}:{listener.getsockname()[1]}/"
+        app = self.app
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, ws="websockets-sansio")
+        print(f"Studio is open at {address}", flush=True)  # noqa: T201  # the one line that a person waits for
+        if open_browser:
+            threading.Timer(0.8, webbrowser.open, [address]).start()
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+    # -- doors: what command line and API ask for ------------------------------------------------------------------------
+
+    def quote(self, mode: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A price as JSON; amounts in micro-dollars."""
+        endpoint = find_endpoint(mode)
+        quote = self.desk.quote(endpoint.mode, values)
+        return {"mode": endpoint.mode, "endpoint": endpoint.id, "currency": "USD", **asdict(quote), "note": quote.note}
+
+    def make_and_wait(self, mode: str, values: Mapping[str, Any], world: str, key: str) -> dict[str, Any]:
+        """Make a take, wait until it no longer moves by itself, and give its state. A refusal is given as one too."""
+        try:
+            take = self.desk.make(mode, values, world=world, key=key)
+            return state_json(self.desk.wait(take.id), self.settings.home)
+        except StudioError as error:
+            return {"take_id": None, "state": "not_sent", "mode": mode, "error": error.as_reason()}
+
+    def create_voice(self, values: Mapping[str, Any], name: str, world: str, key: str) -> dict[str, Any]:
+        """Make a voice and give it as JSON."""
+        source = str(values.get("voice_url") or "")
+        return self.desk.create_voice(source, name, key, world=world).as_json()
+
+    def resume(self) -> list[dict[str, Any]]:
+        """Wait for everything that is on its way."""
+        waiting = [take.id for take in self.desk.ledger.open_takes(OPEN)]
+        return [state_json(self.desk.wait(take_id), self.settings.home) for take_id in waiting]
+
+    # -- health ----------------------------------------------------------------------------------------------------------
+
+    def health(self) -> tuple[bool, str]:
+        if not self.desk.runner.is_running:
+            return False, "No runner looks after the takes. Start the studio again."
+        try:
+            self.desk.ledger.revision()
+        except StudioError as error:
+            return False, error.sentence
+        return True, "Takes are looked after."
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """Every setting with its value; the key as it stands now."""
+        rows = describe_settings(self.settings)
+        state = "set" if self.keys.key() else "not set"
+        return [(name, state if name == "FAL_KEY" else value, help) for name, value, help in rows]
+
+    def checks(self) -> list[dict[str, Any]]:
+        """What `doctor` looks at: each with `what`, `is_ok` and a sentence."""
+        engine = find_engine(shutil.which)
+        return [
+            _check("Folder", self._try_folder),
+            _check("Ledger", self._try_ledger),
+            _check("Pictures and clips", self._try_workshop),
+            _check("Key", self._try_key),
+            {
+                "what": "Speech in rehearsals",
+                "is_ok": True,
+                "sentence": f"Lines are spoken by {engine.kind}."
+                if engine
+                else "Lines sound as tones. Install espeak-ng to hear them spoken.",
+            },
+        ]
+
+    def _try_folder(self) -> str:
+        probe = self.settings.home / f".probe-{secrets.token_hex(4)}"
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+        free = shutil.disk_usage(self.settings.home).free
+        return f"{self.settings.home} can be written, {free / 1e9:.1f} GB free."
+
+    def _try_ledger(self) -> str:
+        return f"Open, at revision {self.desk.ledger.revision()}."
+
+    def _try_workshop(self) -> str:
+        sample = self.assets / "samples" / "king.jpg"
+        facts = asyncio.run(self.darkroom.inspect_picture(sample))
+        return f"A worker read a {facts.width_px} × {facts.height_px} picture."
+
+    def _try_key(self) -> str:
+        if not self.keys.key():
+            return "Not set: the studio rehearses, free."
+        check = self.desk.check_key()
+        if check.is_ok is False:
+            raise StudioError(check.code, "Unknown key", check.sentence)
+        return check.sentence
+
+
+def build_studio(settings: Settings | None = None) -> Studio:
+    """A studio for these settings, or for the environment's."""
+    return Studio(settings or read_settings())
+
+
+def make_standin(settings: Settings, workshop: Workshop, assets: Path) -> Standin:
+    return create_standin(
+        settings.home / "standin", bench=workshop, fonts_dir=assets / "fonts", speech=find_engine(shutil.which)
+    )
+
+
+def serve_standin(settings: Settings, port: int) -> None:
+    """The stand-in alone on loopback, for any fal client, until interrupted."""
+    with Workshop() as workshop:
+        serve_on_loopback(make_standin(settings, workshop, find_assets()), port=port)
+
+
+def _check(what: str, attempt: Any) -> dict[str, Any]:
+    try:
+        return {"what": what, "is_ok": True, "sentence": attempt()}
+    except (StudioError, OSError, ValueError) as error:
+        sentence = error.sentence if isinstance(error, StudioError) else str(error)
+        return {"what": what, "is_ok": False, "sentence": sentence}
+
+
+def _home_id(home: Path) -> str:
+    """Tells homes apart in a browser that has met several; says nothing of where they are."""
+    path = home / "home-id"
+    with contextlib.suppress(OSError):
+        if path.exists():
+            return path.read_text(encoding="utf-8").strip()[:32]
+        home.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_hex(6), encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+    return "home"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket on the first free port from `port` on. ValueError where there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + PORTS_TRIED) if port else [0]:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    raise ValueError(f"No free port from {port} to {port + PORTS_TRIED - 1} on {host}. Set STUDIO_PORT to another.")
+
+
+def _quiet_logs() -> None:
+    """httpx writes whole addresses at INFO, and those of uploads carry signatures."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
