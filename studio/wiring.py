@@ -248,7 +248,7 @@ class Studio:
             threading.Timer(0.8, webbrowser.open, [address]).start()
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
 
-    # -- doors: what command line and API ask for ------------------------------------------------------------------------
+    # -- doors: what command line and API ask for ----------------------------------------------------------------------
 
     def quote(self, mode: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A price as JSON; amounts in micro-dollars."""
@@ -274,7 +274,7 @@ class Studio:
         waiting = [take.id for take in self.desk.ledger.open_takes(OPEN)]
         return [state_json(self.desk.wait(take_id), self.settings.home) for take_id in waiting]
 
-    # -- health ----------------------------------------------------------------------------------------------------------
+    # -- health --------------------------------------------------------------------------------------------------------
 
     def health(self) -> tuple[bool, str]:
         if not self.desk.runner.is_running:

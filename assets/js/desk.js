@@ -204,6 +204,7 @@
   async function bring(path, body) {
     const answer = await post(path, body);
     open(answer.mode);
+    if (answer.parent_id !== undefined) draft(answer.mode).parentId = answer.parent_id;
     put(answer.mode, answer.fields);
     studio.page.write();
     return answer;
@@ -260,7 +261,7 @@
       own.lost = setTimeout(() => unlock(mode, "The studio did not answer. Press again: the same press is never counted twice."), LOST_MS);
       refresh(mode);
     }
-    return [...fields, { mode, press: key ? key.key : "" }];
+    return [...fields, { mode, press: key ? key.key : "", parent_id: own.parentId || null }];
   }
 
   function mayPress(mode, world) {

@@ -139,8 +139,8 @@
       this.rehearse.addEventListener("click", () => this.make("rehearsal"));
       this.audition.addEventListener("click", () => this.hearClean());
       return h("section", { class: "panel", "aria-label": "New voice" }, h("h2", { text: "New voice" }), h("p", { class: "hint", text: "One person speaking clearly, 5 to 30 s. mp3, wav, mp4 or mov. A voice costs once." }),
-        h("label", { class: "label", for: "voice-file", text: "Recording" }), h("p", {}, this.file), this.player, this.wave, this.checks, this.trimRow, h("p", {}, this.audition),
-        h("label", { class: "label", for: "voice-name", text: "Name" }), this.name,
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.player, this.wave, this.checks, this.trimRow, h("p", {}, this.audition),
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-name", text: "Name" }), this.name),
         h("p", { class: "row" }, this.consent, h("label", { for: "voice-consent", text: "This person agreed to have their voice used" })), this.wrong, h("div", { class: "row" }, this.create, this.rehearse));
     }
 
@@ -219,7 +219,7 @@
       add.addEventListener("click", async () => {
         try { await post("/studio/voices/add", { voice_id: id.value.trim(), name: name.value.trim() }); id.value = ""; name.value = ""; await this.load(); } catch (error) { complain(error); }
       });
-      return h("section", { class: "panel", "aria-label": "Add a voice you have" }, h("h2", { text: "Add a voice you have" }), h("p", { class: "hint", text: "A voice ID from the create-voice endpoint. Adding it is free." }), h("label", { class: "label", for: "known-voice-id", text: "Voice ID" }), id, h("label", { class: "label", for: "known-voice-name", text: "Name" }), name, h("p", {}, add));
+      return h("section", { class: "panel", "aria-label": "Add a voice you have" }, h("h2", { text: "Add a voice you have" }), h("p", { class: "hint", text: "A voice ID from the create-voice endpoint. Adding it is free." }), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-id", text: "Voice ID" }), id), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-name", text: "Name" }), name), add);
     }
 
     say(sentence) { setText(this.wrong, sentence); show(this.wrong, Boolean(sentence)); }
@@ -253,7 +253,7 @@
       const csv = h("a", { class: "btn small", href: "/studio/spend.csv", download: "spend.csv" }, icon("download"), h("span", { text: "CSV" }));
       root.replaceChildren(h("div", { class: "page" }, h("h1", { text: "Spend" }), this.top,
         h("section", { class: "panel", "aria-label": "By mode" }, h("h2", { text: "By mode" }), h("div", { class: "table-scroll" }, h("table", { class: "ledger" }, h("thead", {}, h("tr", {}, ...["Mode", "Takes", "Estimated", "Billed"].map((title, index) => h("th", { class: index ? "amount" : "", text: title })))), this.modes))),
-        h("section", { class: "panel", "aria-label": "Ledger" }, h("div", { class: "row" }, h("h2", { text: "Ledger" }), csv), h("div", { class: "table-scroll" }, h("table", { class: "ledger" }, h("thead", {}, h("tr", {}, h("th", { text: "When" }), h("th", { text: "Take" }), h("th", { class: "wide", text: "What" }), h("th", { class: "amount", text: "Estimated" }), h("th", { class: "amount", text: "Billed" }), h("th", { class: "amount wide", text: "Difference" }), h("th", { text: "Money" }))), this.rows)))));
+        h("section", { class: "panel", "aria-label": "Ledger" }, h("div", { class: "row is-apart" }, h("h2", { text: "Ledger" }), csv), h("div", { class: "table-scroll" }, h("table", { class: "ledger" }, h("thead", {}, h("tr", {}, h("th", { text: "When" }), h("th", { text: "Take" }), h("th", { class: "wide", text: "What" }), h("th", { class: "amount", text: "Estimated" }), h("th", { class: "amount", text: "Billed" }), h("th", { class: "amount wide", text: "Difference" }), h("th", { text: "Money" }))), this.rows)))));
       whenShown(root, () => this.load());
     }
 
@@ -336,10 +336,11 @@
         try { setText(wrong, ""); const key = input.value; input.value = ""; const answer = await post("/studio/key", { key }); studio.notices.toast(answer.sentence); } catch (error) { setText(wrong, error.message); }
       };
       use.addEventListener("click", send);
-      input.addEventListener("keydown", (event) => { if (event.key === "Enter") send(); });
+      const form = h("form", { class: "row", style: { "flex-wrap": "nowrap" } }, input, use);
+      form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
       return [h("div", { class: "grid-2" },
-        h("div", {}, h("p", { class: "label", text: "Before you start the studio" }), h("p", { class: "hint", text: "Best. The key never passes through the browser." }), h("div", { class: "code-line" }, h("code", { text: line }), copyLine)),
-        h("div", {}, h("label", { class: "label", for: "fal-key", text: "Or for this session" }), h("p", { class: "hint", text: "Kept in the studio's memory until it stops, never shown again." }), h("div", { class: "row", style: { "flex-wrap": "nowrap" } }, input, use), wrong))];
+        h("div", {}, h("div", { class: "label", text: "Before you start the studio" }), h("p", { class: "hint", text: "Best. The key never passes through the browser." }), h("div", { class: "code-line" }, h("code", { text: line }), copyLine)),
+        h("div", {}, h("label", { class: "label", for: "fal-key", text: "Or for this session" }), h("p", { class: "hint", text: "Kept in the studio's memory until it stops, never shown again." }), form, wrong))];
     }
   }
 

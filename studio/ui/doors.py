@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from gradio import api
 from gradio.data_classes import FileData
+from gradio.events import api
 
 from studio.catalog.endpoint import Endpoint
 from studio.catalog.param import Kind, Param

@@ -12,7 +12,7 @@ from gradio.components import Component
 from studio.catalog.endpoint import Endpoint
 from studio.catalog.param import Kind
 from studio.ui import words
-from studio.ui.components.parts import Answer, CostSum, ScriptDesk, Wells
+from studio.ui.components.parts import build_answer, build_cost_sum, build_script_desk, build_wells
 from studio.ui.controls import build_control
 
 # What moves the price, or sits beside it, belongs in the cost bar and not in the form.
@@ -24,10 +24,10 @@ Press = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 
 def build_mode(endpoint: Endpoint, press: Press) -> None:
     """Lays out the tab and wires it. `press(mode, world, fields)` answers a press of Rehearse or Generate."""
-    fields: dict[str, Component] = {"files": Wells(endpoint)}
+    fields: dict[str, Component] = {"files": build_wells(endpoint)}
     has_dialogue = endpoint.has("generate_audio")
     if has_dialogue:
-        fields["script"] = ScriptDesk(endpoint)
+        fields["script"] = build_script_desk(endpoint)
     for param in endpoint.params:
         if param.kind.is_file or param.kind is Kind.VOICES or param.name in _IN_COST_BAR:
             continue
@@ -35,7 +35,7 @@ def build_mode(endpoint: Endpoint, press: Press) -> None:
             continue
         fields[param.name] = _field(endpoint, param.name)
     cost, buttons = _cost_bar(endpoint, fields)
-    answer = Answer(endpoint)
+    answer = build_answer(endpoint)
     _wire(endpoint, fields, cost, buttons, answer, press)
 
 
@@ -53,7 +53,7 @@ def _cost_bar(endpoint: Endpoint, fields: dict[str, Component]) -> tuple[Compone
         for name in _IN_COST_BAR:
             if endpoint.has(name):
                 fields[name] = build_control(endpoint, endpoint[name])
-        cost = CostSum(endpoint)
+        cost = build_cost_sum(endpoint)
         rehearse = gr.Button(words.REHEARSE, elem_id=f"{endpoint.mode}--rehearse", elem_classes=["rehearse"])
         generate = gr.Button(
             words.GENERATE, variant="primary", elem_id=f"{endpoint.mode}--generate", elem_classes=["generate"]
@@ -75,7 +75,7 @@ def _wire(
     call = f"studio.desk.{{verb}}({json.dumps(endpoint.mode)}, {json.dumps(names)}, values{{more}})"
     # The price answers in the browser; the server says it again before anything is sent.
     gr.on(
-        [component.change for component in components]  # type: ignore[attr-defined]  # every input has it; the stubs say so per class,
+        [component.change for component in components],  # type: ignore[attr-defined]  # the stubs say so per class
         None,
         components,
         [cost, rehearse, generate],
@@ -108,6 +108,8 @@ def _wire(
 def _presser(mode: str, world: str, names: list[str], press: Press) -> Callable[..., dict[str, Any]]:
     def on_press(*values: Any) -> dict[str, Any]:
         *fields, slip = values
-        return press(mode, world, {**dict(zip(names, fields, strict=True)), "press": (slip or {}).get("press", "")})
+        slip = slip or {}
+        told = {"press": slip.get("press", ""), "parent_id": slip.get("parent_id")}
+        return press(mode, world, {**dict(zip(names, fields, strict=True)), **told})
 
     return on_press

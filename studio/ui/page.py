@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from studio.catalog.endpoint import Endpoint
 from studio.catalog.limits import MAX_UPLOAD_BYTES
 from studio.ui import words
-from studio.ui.components.island import Island
-from studio.ui.components.parts import Header
+from studio.ui.components.island import build_island
+from studio.ui.components.parts import build_header
 from studio.ui.modes import Press, build_mode
 from studio.ui.theme import build_theme
 
@@ -25,29 +25,29 @@ def build_page(endpoints: Sequence[Endpoint], press: Press, doors: Callable[[], 
     """The Blocks, deterministic, so that an open page goes on working after a restart of the server."""
     by_mode = {endpoint.mode: endpoint for endpoint in endpoints}
     with gr.Blocks(title=words.NAME, fill_width=True, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
-        Header()
+        build_header()
         with gr.Tabs(elem_id="sections", overflow_behavior="wrap"):
             with gr.Tab(words.SECTIONS["studio"], id="studio", elem_id="section-studio"):
                 _build_floor([by_mode[mode] for mode in _TABS if mode in by_mode], press)
             for section in ("takes", "voices", "spend", "settings"):
                 with gr.Tab(words.SECTIONS[section], id=section, elem_id=f"section-{section}"):
-                    Island(section, elem_id=f"{section}-page")
+                    build_island(section, elem_id=f"{section}-page")
         doors()
     demo.queue(default_concurrency_limit=8, max_size=256)
     return demo
 
 
 def _build_floor(endpoints: Sequence[Endpoint], press: Press) -> None:
-    Island("banner", elem_id="banner")
+    build_island("banner", elem_id="banner")
     with gr.Row(elem_id="floor", equal_height=False):
         with gr.Column(elem_id="desk", min_width=0), gr.Tabs(elem_id="modes", overflow_behavior="wrap"):
             for endpoint in endpoints:
                 with gr.Tab(endpoint.title, id=endpoint.mode, elem_id=f"mode-{endpoint.mode}"):
                     build_mode(endpoint, press)
         with gr.Column(elem_id="stage-column", min_width=0):
-            Island("stage", elem_id="stage")
+            build_island("stage", elem_id="stage")
         with gr.Column(elem_id="rail-column", min_width=0):
-            Island("rail", elem_id="rail")
+            build_island("rail", elem_id="rail")
 
 
 def mount_page(server: FastAPI, demo: gr.Blocks, version: str, boot: dict[str, Any], access: str = "") -> FastAPI:

@@ -73,10 +73,7 @@ class DraftRoom:
         for param in find_endpoint(take.mode).file_params():
             value = take.values.get(param.name)
             described = await self._inputs.describe_ref(str(value)) if value else None
-            edit = take.edits.get(param.name) if isinstance(take.edits.get(param.name), dict) else {}
-            files[param.name] = (
-                {**described, **{k: v for k, v in edit.items() if k in ("start_s", "end_s")}} if described else None
-            )
+            files[param.name] = {**described, **_trim_of(take, param.name)} if described else None
         values = {name: value for name, value in take.values.items() if name not in files}
         return {
             "mode": mode,
@@ -115,6 +112,11 @@ def starter_cards() -> list[dict[str, str]]:
 def _thumb_name(starter: Starter) -> str:
     pictures = [name for name in starter.files.values() if name.endswith(".jpg")]
     return pictures[0] if pictures else "station.jpg"
+
+
+def _trim_of(take: Take, name: str) -> dict[str, Any]:
+    edit = take.edits.get(name)
+    return {key: edit[key] for key in ("start_s", "end_s") if key in edit} if isinstance(edit, dict) else {}
 
 
 def _script_of(take: Take) -> dict[str, Any]:

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 _EDITS = ("start_s", "end_s", "fit", "crop")
 _BROKEN = {
     "title": "Something went wrong here",
-    "sentence": "The studio could not finish this press. Look at Takes before you press again: one press never counts twice.",
+    "sentence": "The studio could not finish this press. Look at Takes before you press again. "
+    "One press never counts twice.",
 }
 
 
@@ -32,7 +33,7 @@ class Press:
         self._gallery = gallery
 
     def __call__(self, mode: str, world: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """`fields` are a tab's fields by name, with `press`: the name of this press, empty for one that sends nothing."""
+        """`fields` are a tab's fields by name. `press` among them names this press; empty, it sends nothing."""
         press = str(fields.get("press") or "")[:200]
         answer: dict[str, Any] = {"mode": mode, "press": press}
         if not press:
@@ -83,8 +84,8 @@ def read_fields(
     for name, value in fields.items():
         if endpoint.has(name) and name not in values and not endpoint[name].kind.is_file:
             values[name] = value
-    parent = fields.get("parent_id") or (said.get("parent_id") if isinstance(said, Mapping) else None)
-    return values, edits, script, parent if isinstance(parent, str) else None
+    parent = fields.get("parent_id")
+    return values, edits, script, parent if isinstance(parent, str) and parent else None
 
 
 def _files(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -66,7 +66,7 @@ def answer_script(
 ) -> dict[str, Any]:
     """Everything that the desk draws for one script. Times in seconds, spans in characters of the prompt."""
     compiled = compile_prompt(script, mode)
-    paced = rates.with_slots(voice_ids)
+    paced = rates.with_slots(tuple(voice_ids))
     plan = plan_lines(script.lines, _duration_s(values), paced)
     given = {**values, "voice_ids": voice_ids}
     return {

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+import gradio as gr
+
 from studio.catalog.endpoint import Endpoint
-from studio.ui.components.island import Island
+from studio.ui.components.island import build_island
 
 
-class Header(Island):
+def build_header() -> gr.HTML:
     """Mark, mode pill, Write/Watch switch, theme and help; laid over the row of section tabs. Value: {}."""
-
-    def __init__(self) -> None:
-        super().__init__("header", elem_id="header")
+    return build_island("header", elem_id="header")
 
 
-class Wells(Island):
-    """Where pictures and clips are dropped. Value: {parameter name: {"ref", "name", ...} or null}."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        names = [param.name for param in endpoint.file_params()]
-        shown = {"mode": endpoint.mode, "names": names, "files": dict.fromkeys(names)}
-        super().__init__("wells", shown, elem_id=f"{endpoint.mode}--wells")
+def build_wells(endpoint: Endpoint) -> gr.HTML:
+    """Where pictures and clips are dropped. Value: {"files": {parameter name: {"ref", "name", ...} or null}}."""
+    names = [param.name for param in endpoint.file_params()]
+    value = {"mode": endpoint.mode, "names": names, "files": dict.fromkeys(names)}
+    return build_island("wells", value, elem_id=f"{endpoint.mode}--wells")
 
 
-class ScriptDesk(Island):
+def build_script_desk(endpoint: Endpoint) -> gr.HTML:
     """Scene, dialogue rows, ruler and what Kling reads. Value: {"script": {...}, "voice_ids": [...], "prompt"}."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        empty: dict[str, Any] = {"mode": endpoint.mode, "script": {}, "voice_ids": [], "prompt": ""}
-        super().__init__("script", empty, elem_id=f"{endpoint.mode}--script")
+    value: dict[str, Any] = {"mode": endpoint.mode, "script": {}, "voice_ids": [], "prompt": ""}
+    return build_island("script", value, elem_id=f"{endpoint.mode}--script")
 
 
-class CostSum(Island):
+def build_cost_sum(endpoint: Endpoint) -> gr.HTML:
     """The price as a sentence, and today's meter. Value: {"mode", "quote"}; computed in the browser."""
+    value = {"mode": endpoint.mode}
+    return build_island("cost", value, elem_id=f"{endpoint.mode}--sum", elem_classes=("cost-sum",))
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("cost", {"mode": endpoint.mode}, elem_id=f"{endpoint.mode}--sum", elem_classes=["cost-sum"])
 
-
-class Answer(Island):
+def build_answer(endpoint: Endpoint) -> gr.HTML:
     """Takes the server's answer to a press and shows it at the fields. Value: {"mode", "press", ...}; draws nothing."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("answer", {"mode": endpoint.mode}, elem_id=f"{endpoint.mode}--answer", elem_classes=["unseen"])
+    value = {"mode": endpoint.mode}
+    return build_island("answer", value, elem_id=f"{endpoint.mode}--answer", elem_classes=("unseen",))

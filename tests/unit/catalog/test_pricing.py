@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.catalog.kling_2_6 import CREATE_VOICE, IMAGE_TO_VIDEO, MOTION_CONTROL, MOTION_CONTROL_STANDARD, TEXT_TO_VIDEO
+from studio.catalog.kling_2_6 import (
+    CREATE_VOICE,
+    IMAGE_TO_VIDEO,
+    MOTION_CONTROL,
+    MOTION_CONTROL_STANDARD,
+    TEXT_TO_VIDEO,
+)
 from studio.catalog.pricing import format_usd, parse_usd
 
 
