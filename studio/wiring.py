@@ -10,7 +10,7 @@ import shutil
 import socket
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from functools import cached_property
@@ -164,6 +164,7 @@ class Studio:
         async def lifespan() -> AsyncIterator[None]:
             stop = self.desk.runner.subscribe(audience.tell)
             await asyncio.to_thread(self.start)
+            self._look_at_prices(lambda: audience.tell(""))
             try:
                 yield
             finally:
@@ -178,6 +179,7 @@ class Studio:
         def set_key(key: str) -> None:
             self.keys.set(key)
             audience.tell("")
+            self._look_at_prices(lambda: audience.tell(""))
 
         return set_key
 
@@ -185,6 +187,7 @@ class Studio:
         def snapshot() -> dict[str, Any]:
             shown = self.gallery.snapshot()
             shown["studio"]["ask_again_usd_micros"] = desk.ask_again_usd_micros()
+            shown["studio"]["price_notes"] = desk.price_notes()
             return shown
 
         return snapshot
@@ -208,6 +211,17 @@ class Studio:
         """Pick up takes in flight and look after new ones from now on."""
         if not self.desk.runner.is_running:
             self.desk.runner.start()
+
+    def _look_at_prices(self, done: Callable[[], None]) -> None:
+        """Read fal's price list in the background, so that a changed price is seen before anything is spent at it."""
+
+        def look() -> None:
+            with contextlib.suppress(StudioError, TimeoutError, RuntimeError):  # no answer: the last reading stands
+                self.desk.check_prices(ENDPOINTS)
+                done()
+
+        if self.keys.key():
+            threading.Thread(target=look, name="studio-prices", daemon=True).start()
 
     def close(self) -> None:
         """End in the order in which nothing is asked of a room that has gone."""
@@ -252,8 +266,8 @@ class Studio:
 
     def quote(self, mode: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A price as JSON; amounts in micro-dollars."""
+        quote = self.desk.quote(mode, values)
         endpoint = find_endpoint(mode)
-        quote = self.desk.quote(endpoint.mode, values)
         return {"mode": endpoint.mode, "endpoint": endpoint.id, "currency": "USD", **asdict(quote), "note": quote.note}
 
     def make_and_wait(self, mode: str, values: Mapping[str, Any], world: str, key: str) -> dict[str, Any]:

@@ -350,7 +350,9 @@
       const price = given.quote;
       this.parts.replaceChildren(...(price ? this.sentence(price) : [h("span", { class: "hint", text: given.mode === "motion-control" ? "Add a movement clip to see the price" : "" })]));
       const rule = studio.boot.prices[this.mode];
-      setText(this.note, price && !rule.is_confirmed ? `Rate not yet seen on a bill, read ${rule.read_on}` : "");
+      const listed = (state().price_notes || {})[this.mode];
+      setText(this.note, listed || (price && !rule.is_confirmed ? `Rate not yet seen on a bill, read ${rule.read_on}` : ""));
+      this.note.title = this.note.textContent;
       this.drawMeter(price?.usd_micros || 0);
     }
 

@@ -41,8 +41,15 @@
     tabs.find((tab) => tab.dataset.tabId === id || tab.textContent.trim().startsWith(titles[id]))?.click();
   }
 
-  const write = () => { document.body.classList.remove("is-watching"); drawPane(); };
-  const watchPane = () => { document.body.classList.add("is-watching"); drawPane(); };
+  const write = () => showPane(false);
+  const watchPane = () => showPane(true);
+  function showPane(isWatching) {
+    const isNew = document.body.classList.toggle("is-watching", isWatching) !== wasWatching;
+    wasWatching = isWatching;
+    if (isNew && studio.dom.isPhone()) scrollTo({ top: 0 });
+    drawPane();
+  }
+  let wasWatching = false;
   let pane = null;
   function drawPane() {
     if (!pane) return;
@@ -65,7 +72,7 @@
     theme.addEventListener("click", flipTheme);
     const help = button({ class: "btn icon quiet", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" }, icon("question"));
     help.addEventListener("click", showShortcuts);
-    const skip = h("a", { class: "btn skip", href: "#stage", text: "Skip to Stage" });
+    const skip = h("a", { class: "btn skip", href: "#stage-room", text: "Skip to Stage" });
     root.replaceChildren(skip, h("div", { class: "head" }, mark, h("div", { class: "switch-pane", role: "group", "aria-label": "Write or watch" }, pane.write, pane.watch), h("div", { class: "head-right" }, pill, theme, help)));
     const draw = () => drawPill(pill);
     studio.live.subscribe((event) => {
@@ -101,7 +108,7 @@
   studio.islands.banner = function (root) {
     const add = button({ class: "btn free" }, icon("key"), h("span", { text: "Add a key" }));
     add.addEventListener("click", askForKey);
-    const banner = h("div", { class: "banner" }, h("p", {}, h("b", { text: "Nothing here is paid. " }), "Every screen works; takes are drawn on this computer from your frame, your lines and your timing."), add);
+    const banner = h("div", { class: "banner" }, h("p", {}, h("b", { text: "Nothing here is paid. " }), h("span", { class: "banner-more", text: "Every screen works; takes are drawn on this computer from your frame, your lines and your timing." })), add);
     const draw = () => { if (studio.desk.hasKey()) banner.remove(); else if (!banner.isConnected) root.append(banner); };
     studio.live.subscribe((event) => { if (event.type === "studio" || event.type === "snapshot") draw(); });
     draw();
@@ -154,6 +161,9 @@
     try {
       if (action === "starter") await studio.desk.bring("/studio/drafts/starter", { starter });
       else if (action === "tweak" || action === "send_again") await studio.desk.bring("/studio/drafts/take", { take_id: take });
+      else if (action === "rehearse") document.getElementById(`${studio.desk.shown()}--rehearse`)?.click();
+      else if (action === "limits") section("spend");
+      else if (action === "show_takes") section("takes");
       else if (action === "use_start" || action === "use_end") await useFrame(action, take, at);
     } catch (error) {
       studio.notices.toast(error.message, { tone: "stop" });

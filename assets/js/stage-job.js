@@ -91,7 +91,7 @@
     return {
       title: ahead > 0 ? `Waiting in the studio, ${ahead} ahead` : "Waiting in the studio, next to go",
       body: ["It is sent by itself as soon as a place is free. Until then, dropping it costs nothing."],
-      buttons: [...optional(card, "drop", { label: "Drop it, free" }), ...optional(card, "cancel", { label: "Cancel" }), TELL],
+      buttons: [...optional(card, "drop", { label: "Drop it, free" }), ...(ahead > 0 ? optional(card, "reorder", { label: "Send it next" }) : []), ...optional(card, "cancel", { label: "Cancel" }), TELL],
     };
   }
 

@@ -147,10 +147,10 @@
       else studio.live.select(gone.id);
     }
 
-    /** One spend per confirmed press: the key makes a repeat of the same press harmless. */
+    /** One new take for a lost one, however often and in however many tabs this is pressed. */
     async function sendAgain() {
       job.setBusy("send_again", true);
-      const answer = await act("send_again", { key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, confirm: true });
+      const answer = await act("send_again", { key: `again:${card.id}`, confirm: true });
       job.setBusy("send_again", false);
       if (answer.card?.id) studio.live.select(answer.card.id);
     }
@@ -180,6 +180,7 @@
       detail: () => showAnswer(document.activeElement),
       keep_watching: () => {},
       send_again: sendAgain,
+      reorder: () => act("reorder", { place: 0 }),
       tell: async () => {
         await studio.notices.tellWhenDone(card.id);
         job.tick();

@@ -16,6 +16,7 @@ from studio.catalog.registry import ENDPOINTS, find_endpoint
 from studio.media.facts import SoundFacts
 from studio.takes.desk import Desk
 from studio.takes.gallery import Gallery
+from studio.takes.prices import price_differences
 from studio.takes.voices import Voice
 from studio.web.input_routes import InputRoom, is_ref
 from studio.web.problems import Complaint
@@ -188,6 +189,11 @@ class DeskRoom:
     def ask_again_usd_micros(self) -> int:
         value = self._desk.preferences.get(ASK_AGAIN, DEFAULT_ASK_AGAIN_USD_MICROS)
         return value if isinstance(value, int) and value >= 0 else DEFAULT_ASK_AGAIN_USD_MICROS
+
+    def price_notes(self) -> dict[str, str]:
+        """By mode, what to know before paying: fal lists another price than the studio counts with."""
+        found = {difference.endpoint_id: difference.sentence for difference in price_differences(self._desk.ledger)}
+        return {endpoint.mode: found[endpoint.id] for endpoint in ENDPOINTS if endpoint.id in found}
 
     def check_prices(self) -> dict[str, Any]:
         """Our rates against fal's list. A difference is said before anything is spent at the new price."""

@@ -20,6 +20,8 @@ from studio.web.input_routes import InputRoom
 from studio.web.problems import Complaint
 from studio.web.take_routes import TakeRoom
 
+# A picture that suits a starter which is words alone.
+_SCENES = {"a-song": "market.jpg"}
 _PICTURE = Param("file", Kind.PICTURE, "This picture")
 
 
@@ -111,7 +113,7 @@ def starter_cards() -> list[dict[str, str]]:
 
 def _thumb_name(starter: Starter) -> str:
     pictures = [name for name in starter.files.values() if name.endswith(".jpg")]
-    return pictures[0] if pictures else "station.jpg"
+    return pictures[0] if pictures else _SCENES.get(starter.id, "station.jpg")
 
 
 def _trim_of(take: Take, name: str) -> dict[str, Any]:

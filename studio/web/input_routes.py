@@ -41,8 +41,9 @@ def is_ref(value: object) -> bool:
 class InputRoom:
     """Uploads of the page. Files land in `home/inputs`; their small pictures lie beside them."""
 
-    def __init__(self, home: Path, intake: Intake, darkroom: Darkroom) -> None:
+    def __init__(self, home: Path, intake: Intake, darkroom: Darkroom, *, max_bytes: int = MAX_UPLOAD_BYTES) -> None:
         self._home = home
+        self._max_bytes = max_bytes
         self._intake = intake
         self._darkroom = darkroom
 
@@ -100,8 +101,8 @@ class InputRoom:
         try:
             async for block in request.stream():
                 size += len(block)
-                if size > MAX_UPLOAD_BYTES:
-                    limit = MAX_UPLOAD_BYTES // MIB
+                if size > self._max_bytes:
+                    limit = self._max_bytes // MIB
                     raise Complaint(
                         413,
                         "Too large",

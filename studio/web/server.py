@@ -37,8 +37,8 @@ def build_server(
         lifespan=live,
         openapi_url=None,
         middleware=[
+            Middleware(SafeHeaders),  # first, so that refusals carry them too
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(SafeHeaders),
             Middleware(SameOrigin),
         ],
     )
