@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from studio import __version__
 from studio.catalog.endpoint import Endpoint
-from studio.catalog.param import Kind, Param
+from studio.catalog.param import Kind, Param, Problem
 from studio.catalog.pricing import format_usd
 from studio.catalog.registry import find_endpoint, video_endpoints
 from studio.settings import SettingsError, read_settings
 from studio.takes.cards import state_json
-from studio.takes.errors import StudioError
+from studio.takes.errors import Refused, StudioError
 from studio.takes.listing import Filter
 from studio.wiring import build_studio
 
@@ -29,10 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
+    except Refused as error:
+        return _fail(options, error.as_reason(), problems=error.problems)
     except StudioError as error:
-        return _fail(options, error.title, error.sentence, error.code)
+        return _fail(options, error.as_reason())
     except (SettingsError, ValueError) as error:
-        return _fail(options, "Not usable", str(error), "wrong_use", WRONG_USE)
+        reason = {"code": "wrong_use", "title": "Not usable", "sentence": str(error), "charged": "no"}
+        return _fail(options, reason, WRONG_USE)
     except KeyboardInterrupt:
         print("Stopped waiting. A take that was sent goes on; `resume` or the page picks it up.", file=sys.stderr)
         return INTERRUPTED
@@ -112,8 +116,12 @@ def _add_listing(verbs: Any) -> None:
 
 
 def _add_upkeep(verbs: Any) -> None:
-    resume = verbs.add_parser("resume", help="fetch what is still on its way, and wait for it")
+    resume = verbs.add_parser("resume", help="fetch what is still on its way, look for what was lost, and wait")
     resume.set_defaults(run=_resume)
+    act = verbs.add_parser("act", help="do what a take allows: cancel, drop, look, never_arrived, save_again, star, …")
+    act.add_argument("take", metavar="TAKE")
+    act.add_argument("action", metavar="ACTION")
+    act.set_defaults(run=_act)
     doctor = verbs.add_parser("doctor", help="check settings, folder, ledger and key")
     doctor.set_defaults(run=_doctor)
     voice = verbs.add_parser("create-voice", help=f"make a voice from a recording, {_voice_price()}")
@@ -125,7 +133,7 @@ def _add_upkeep(verbs: Any) -> None:
     voice.set_defaults(run=_create_voice)
     voices = verbs.add_parser("voices", help="list saved voices")
     voices.set_defaults(run=_voices)
-    for parser in (resume, doctor, voice, voices):
+    for parser in (resume, act, doctor, voice, voices):
         parser.add_argument("--json", action="store_true")
 
 
@@ -182,8 +190,12 @@ def _wait_for_take(options: argparse.Namespace, world: str) -> int:
     endpoint = find_endpoint(options.mode)
     with build_studio(read_settings()).working() as studio:
         take = studio.desk.make(endpoint.mode, _given(endpoint, options), world=world, key=options.key)
-        state = state_json(studio.desk.wait(take.id), studio.settings.home)
-    return _print_take(options, state)
+        try:
+            return _print_take(options, state_json(studio.desk.wait(take.id), studio.settings.home))
+        except KeyboardInterrupt:
+            # The take goes on; whoever started this still learns its name.
+            _print_take(options, state_json(studio.desk.ledger.get(take.id), studio.settings.home))
+            raise
 
 
 def _print_take(options: argparse.Namespace, state: dict[str, Any]) -> int:
@@ -233,6 +245,15 @@ def _resume(options: argparse.Namespace) -> int:
     return OK if all(state["state"] == "kept" for state in states) else NOT_KEPT
 
 
+def _act(options: argparse.Namespace) -> int:
+    with build_studio(read_settings()).working() as studio:
+        take = studio.desk.ledger.find(options.take)
+        done = studio.desk.act(take.id, options.action)
+        state = state_json(studio.desk.wait(done.id), studio.settings.home)
+    _print(options, state, f"{state['label']}: {state['state']}.")
+    return OK
+
+
 def _doctor(options: argparse.Namespace) -> int:
     with build_studio(read_settings()).desk_only() as studio:
         report: dict[str, Any] = {"settings": studio.describe(), "checks": studio.checks()}
@@ -268,11 +289,22 @@ def _print(options: argparse.Namespace, data: Any, words: str) -> None:
     print(json.dumps(data, ensure_ascii=False, default=str) if options.json else words)
 
 
-def _fail(options: argparse.Namespace, title: str, sentence: str, code: str, exit_code: int = NOT_KEPT) -> int:
-    if getattr(options, "json", False):
-        print(json.dumps({"state": "not_sent", "error": {"code": code, "title": title, "sentence": sentence}}))
-    else:
-        print(f"{title}: {sentence}", file=sys.stderr)
+def _fail(
+    options: argparse.Namespace, reason: Mapping[str, Any], exit_code: int = NOT_KEPT, problems: Sequence[Problem] = ()
+) -> int:
+    """Say why nothing came of it; for the verbs that make, as the same JSON object that a take would give."""
+    if not getattr(options, "json", False):
+        print(f"{reason['title']}: {reason['sentence']}", file=sys.stderr)
+        return exit_code
+    error = {**reason, "problems": [asdict(problem) for problem in problems]}
+    mode = getattr(options, "mode", None)
+    if mode is None:
+        print(json.dumps({"error": error}, ensure_ascii=False))
+        return exit_code
+    endpoint = find_endpoint(mode)
+    empty = dict.fromkeys(("take_id", "request_id", "estimate_usd_micros", "billed_usd_micros", "file"))
+    state = {**empty, "state": "not_sent", "endpoint": endpoint.id, "arguments": _given(endpoint, options)}
+    print(json.dumps({**state, "error": error}, ensure_ascii=False))
     return exit_code
 
 

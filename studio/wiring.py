@@ -41,7 +41,7 @@ from studio.takes.gallery import Gallery
 from studio.takes.learning import SpeakingRates
 from studio.takes.recovery import open_ledger
 from studio.takes.runner import Runner
-from studio.takes.take import OPEN
+from studio.takes.take import OPEN, State
 
 log = logging.getLogger(__name__)
 
@@ -284,9 +284,14 @@ class Studio:
         return self.desk.create_voice(source, name, key, world=world).as_json()
 
     def resume(self) -> list[dict[str, Any]]:
-        """Wait for everything that is on its way."""
-        waiting = [take.id for take in self.desk.ledger.open_takes(OPEN)]
-        return [state_json(self.desk.wait(take_id), self.settings.home) for take_id in waiting]
+        """Look for every take whose answer was lost, and wait for everything that is on its way."""
+        desk = self.desk
+        waiting = [take.id for take in desk.ledger.open_takes((*OPEN, State.UNKNOWN))]
+        for take_id in waiting:
+            if desk.ledger.get(take_id).state is State.UNKNOWN:
+                with contextlib.suppress(StudioError):  # its own runner was quicker, or fal did not answer
+                    desk.act(take_id, "look")
+        return [state_json(desk.wait(take_id), self.settings.home) for take_id in waiting]
 
     # -- health --------------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,8 @@ class Param:
         if self.kind.is_file:
             what = {Kind.PICTURE: "picture", Kind.CLIP: "clip", Kind.SOUND: "recording"}[self.kind]
             return self.problem("missing", f"{self.title} is missing. Add a {what}.")
+        if self.choices:
+            return self.problem("missing", f"{self.title} is not chosen. Choose {' or '.join(self.choices)}.")
         return self.problem("missing", f"{self.title} is empty. Write something here first.")
 
 

@@ -86,6 +86,10 @@ class Hosts:
             return True
         return _is_plain_https(parts) and (parts.hostname or "").endswith(_MEDIA_SUFFIXES)
 
+    def is_fals(self, url: str) -> bool:
+        """True for what is fal's own, API or files; the studio asks nobody else."""
+        return self.may_see_key(url) or self.may_see_upload_token(url)
+
     def may_fetch(self, url: str) -> bool:
         """True for links that may be read or written without any credential: https to a named public host.
 

@@ -195,8 +195,17 @@ def _with_listed_price(crew: Crew, endpoint: Endpoint, world: str, quote: Quote)
 async def _measure_link(
     crew: Crew, endpoint: Endpoint, world: str, clip: Input, values: Mapping[str, Any]
 ) -> tuple[Any, list[Problem]]:
-    """A clip given as a link is fetched once to learn its length, because a price is never a guess."""
+    """A clip given as a link is fetched once to learn its length, because a price is never a guess.
+
+    Only from fal's own hosts: the studio makes no request to anybody else, whatever a link says.
+    """
     param = endpoint[clip.field]
+    if world in crew.gateways and not crew.gateways[world].hosts.is_fals(clip.value):
+        message = (
+            f"{param.title}: a price needs the clip's length, and the studio asks no host but fal.ai. "
+            "Download the clip and add the file."
+        )
+        return None, [Problem(param.name, "foreign_link", message)]
     to = crew.home / "inputs" / "links" / f"{hashlib.sha256(clip.value.encode()).hexdigest()}.mp4"
     try:
         if not to.exists():

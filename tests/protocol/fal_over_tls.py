@@ -6,26 +6,21 @@ was sent is kept whole in `seen`; it never lets a connection out of this machine
 
 from __future__ import annotations
 
-import contextlib
 import io
-import json
-import select
-import socket
 import ssl
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import av
 import numpy as np
 import trustme
+
+from tests.protocol.tls_doors import IDLE_S, Answer, HangUp, HostsDoor, Listener, Seen, TunnelDoor
 
 QUEUE, RUN, REST, API = "queue.fal.run", "fal.run", "rest.fal.ai", "api.fal.ai"
 UPLOADS, MEDIA = "v3.fal.media", "v3b.fal.media"
@@ -33,35 +28,6 @@ API_HOSTS = frozenset({QUEUE, RUN, REST, API})
 MEDIA_HOSTS = frozenset({UPLOADS, MEDIA})
 HOSTS = API_HOSTS | MEDIA_HOSTS
 UPLOAD_TOKEN = "short-lived-upload-token"
-IDLE_S = 60
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it arrived, whole."""
-
-    method: str
-    host: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        return urlsplit(self.target).path
-
-    @property
-    def query(self) -> dict[str, str]:
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query).items()}
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    def holds(self, secret: str) -> bool:
-        """Whether `secret` is anywhere in it."""
-        head = " ".join([self.target, *self.headers, *self.headers.values()])
-        return secret in head or secret.encode() in self.body
 
 
 @dataclass
@@ -78,51 +44,49 @@ class Job:
         return "/".join(self.endpoint_id.split("/")[:2])
 
 
-Answer = tuple[int, "dict[str, Any] | bytes", dict[str, str]]
-
-
-class HangUp(Exception):
-    """Close the connection without a word."""
-
-
 class FalOverTls:
     """fal with one account, whose key is `key`. A context manager: it serves between enter and exit.
 
-    A submit is answered while `may_answer` is set; jobs end while `may_finish` is set, at the second look. The next
-    `answers_to_lose` submits are accepted, and their connection is closed instead of an answer. `units` are billed.
+    A submit is answered while `may_answer` is set; a job ends while `may_finish` is set, once it was looked at
+    `looks_before_end` times; the second half of a clip is sent while `may_deliver` is set. The next `answers_to_lose`
+    submits are accepted, and their connection is closed instead of an answer. `units` are billed.
     """
 
     def __init__(self, key: str, authority: trustme.CA) -> None:
-        self.key = key
+        self.key, self.hosts = key, HOSTS
         self.seen: list[Seen] = []
         self.strangers: list[str] = []
         self.broken: list[BaseException] = []
+        self.heard_by_proxy: list[str] = []
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
-        self.may_answer, self.may_finish = threading.Event(), threading.Event()
-        self.may_answer.set()
-        self.may_finish.set()
-        self.answers_to_lose = 0
+        self.may_answer, self.may_finish, self.may_deliver = threading.Event(), threading.Event(), threading.Event()
+        self._let_all()
+        self.answers_to_lose = self.looks_before_end = 0
         self.units = 5.0
         self._news = threading.Condition()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*sorted(HOSTS)).configure_cert(self._tls)
 
     def __enter__(self) -> FalOverTls:
-        self._server = _Listener(_Hosts, self)
+        self._server = Listener(HostsDoor, self)
         # The handshake belongs to the connection's own thread, not to the one that accepts.
         self._server.socket = self._tls.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
-        self._proxy = _Listener(_Tunnel, self)
+        self._proxy = Listener(TunnelDoor, self)
         for server in (self._server, self._proxy):
             server.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.may_answer.set()
+        self._let_all()
         for server in (self._proxy, self._server):
             server.stop()
+
+    def _let_all(self) -> None:
+        for permit in (self.may_answer, self.may_finish, self.may_deliver):
+            permit.set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -145,7 +109,12 @@ class FalOverTls:
 
     def wait_until(self, is_so: Callable[[], bool], limit_s: float = 30.0) -> None:
         with self._news:
-            assert self._news.wait_for(is_so, limit_s), f"not within {limit_s:g} s; seen: {self.seen}"
+            seen = [f"{one.method} {one.host}{one.path}" for one in self.seen]
+            assert self._news.wait_for(is_so, limit_s), f"not within {limit_s:g} s; before: {seen}"
+
+    def between_halves(self, seen: Seen) -> None:
+        if seen.host == MEDIA:
+            self.may_deliver.wait(IDLE_S)
 
     # -- what the hosts say -------------------------------------------------------------------------------------------
 
@@ -195,7 +164,7 @@ class FalOverTls:
         if job is None:
             return 404, {"status": "NOT_FOUND"}, {}
         job.looks += 1
-        job.is_done = job.is_done or (job.looks > 1 and self.may_finish.is_set())
+        job.is_done = job.is_done or (job.looks > self.looks_before_end and self.may_finish.is_set())
         with self._news:
             self._news.notify_all()
         if job.is_done:
@@ -300,106 +269,3 @@ def _hum(number: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray((0.2 * np.sin(2 * np.pi * 110 * at)).astype(np.float32)[None], "fltp", "mono")
     frame.sample_rate, frame.pts = 48_000, number * 2000
     return frame
-
-
-class _Listener(ThreadingHTTPServer):
-    """A server on loopback, at a port that the system chooses, each connection in a thread."""
-
-    daemon_threads = True
-
-    def __init__(self, handler: type[BaseHTTPRequestHandler], double: FalOverTls) -> None:
-        super().__init__(("127.0.0.1", 0), handler)
-        self.double = double
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no fault of ours; anything else is, and a test shall see it."""
-        fault = sys.exc_info()[1]
-        if fault is not None and not isinstance(fault, OSError):
-            self.double.broken.append(fault)
-
-
-class _Hosts(BaseHTTPRequestHandler):
-    """Reads a request whole, asks the double, writes its answer."""
-
-    protocol_version = "HTTP/1.1"
-    timeout = IDLE_S
-    server: _Listener
-
-    def _serve(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        seen = Seen(self.command, headers.get("host", ""), self.path, headers, self._read_body(headers))
-        try:
-            status, body, extra = self.server.double.answer(seen)
-        except HangUp:
-            self.close_connection = True
-            return
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **extra}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
-
-    def _read_body(self, headers: dict[str, str]) -> bytes:
-        if headers.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(headers.get("content-length", "0")))
-        body = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is printed."""
-
-
-class _Tunnel(BaseHTTPRequestHandler):
-    """The proxy: lets connections to fal's hosts through to the double, refuses and notes all others."""
-
-    protocol_version = "HTTP/1.1"
-    timeout = IDLE_S
-    server: _Listener
-
-    def do_CONNECT(self) -> None:
-        self.close_connection = True
-        host, _, port = self.path.rpartition(":")
-        if host not in HOSTS or port != "443" or any(self.server.double.key in value for value in self.headers.values()):
-            self._refuse()
-            return
-        with contextlib.suppress(OSError), socket.create_connection(self.server.double.address) as inside:
-            self.send_response(200, "Connection established")
-            self.end_headers()
-            _splice(self.connection, inside)
-
-    def _refuse(self) -> None:
-        self.close_connection = True
-        self.server.double.strangers.append(f"{self.command} {self.path}")
-        self.send_error(403)
-
-    do_GET = do_POST = do_PUT = do_HEAD = _refuse
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is printed."""
-
-
-def _splice(left: socket.socket, right: socket.socket) -> None:
-    """Carry bytes both ways until either side ends."""
-    other = {left: right, right: left}
-    while ready := select.select([left, right], [], [], IDLE_S)[0]:
-        for source in ready:
-            data = source.recv(65536)
-            if not data:
-                return
-            other[source].sendall(data)

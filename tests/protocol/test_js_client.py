@@ -71,7 +71,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 async def run_client(base: str, endpoint: str, **order: Any) -> Take:
     """What the client saw of one take. Fails with Node's own words where the script did not end well."""
-    assert (FOLDER / "node_modules" / "@fal-ai" / "client").is_dir(), "run `python -m tests` once: it installs the client"
+    assert (FOLDER / "node_modules" / "@fal-ai" / "client").is_dir(), "`python -m tests` installs the client first"
     done = await asyncio.to_thread(
         node,
         [str(FOLDER / "take.mjs")],
@@ -148,8 +148,8 @@ async def test_motion_control_with_files_handed_over_as_input(serve: Serve) -> N
     take = await run_client(base, MOTION, input={"character_orientation": "video"}, files=files, upload="input")
     (job,) = standin.book
     sent = {name: standin.store.find_url(job.arguments[name]) for name in files}
-    assert {name: stored and stored.path.read_bytes() for name, stored in sent.items()} == {
-        name: Path(file["path"]).read_bytes() for name, file in files.items()
+    assert {stored.path.read_bytes() for stored in sent.values() if stored} == {
+        (SAMPLES / name).read_bytes() for name in ("char.jpg", "dance.mp4")
     }
     assert job.arguments["character_orientation"] == "video"
     assert take["last"]["status"] == "COMPLETED"
