@@ -211,6 +211,8 @@ class Studio:
         """Pick up takes in flight and look after new ones from now on."""
         if not self.desk.runner.is_running:
             self.desk.runner.start()
+            with contextlib.suppress(StudioError):  # what cannot be thrown away today is thrown away tomorrow
+                self.gallery.empty_bin()
 
     def _look_at_prices(self, done: Callable[[], None]) -> None:
         """Read fal's price list in the background, so that a changed price is seen before anything is spent at it."""

@@ -30,9 +30,19 @@
     return marks;
   }
 
-  function lineTick(line, duration_s) {
+  const span = (line) => `${line.start_s.toFixed(1)} to ${line.end_s.toFixed(1)} s`;
+
+  /** Where a line was planned, dashed, behind the one that was heard. */
+  function plannedMark(line, duration_s) {
+    const style = { "--from": line.start_s / duration_s, "--to": Math.min(1, line.end_s / duration_s) };
+    return h("i", { class: "stage-planned", data: { slot: line.slot || 0 }, style });
+  }
+
+  function lineTick(line, duration_s, planned = []) {
+    const plan = planned.find((other) => other.index === line.index);
     return h("span", {
       class: "stage-tick",
+      title: plan ? `Planned ${span(plan)}, heard ${span(line)}` : null,
       text: line.text,
       data: { slot: line.slot || 0, heard: line.is_heard ? "yes" : "no" },
       style: { "--from": line.start_s / duration_s, "--to": Math.min(1, line.end_s / duration_s) },
@@ -191,7 +201,8 @@
       const lines = studio.stageParts.linesOf(card);
       show(ticks, lines.length > 0);
       show(names.children[3], lines.length > 0);
-      patchChildren(ticks, JSON.stringify([lines, axis_s]), () => lines.map((line) => lineTick(line, axis_s)));
+      const planned = lines.some((line) => line.is_heard) ? card?.planned || [] : [];
+      patchChildren(ticks, JSON.stringify([lines, planned, axis_s]), () => [...planned.map((line) => plannedMark(line, axis_s)), ...lines.map((line) => lineTick(line, axis_s, planned))]);
     }
 
     function setSliderRole() {

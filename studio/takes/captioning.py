@@ -8,6 +8,7 @@ from typing import Any
 from studio.script.captions import cues_for, to_srt, to_vtt
 from studio.script.heard import align
 from studio.script.parse import parse_prompt
+from studio.script.rates import Rates
 from studio.script.scene import Line, script_from_json
 from studio.script.timing import plan_lines
 from studio.takes.take import Take
@@ -22,23 +23,28 @@ def lines_of(take: Take) -> tuple[Line, ...]:
     return parse_prompt(take.prompt).lines if take.prompt else ()
 
 
-def planned_rows(take: Take) -> Rows:
-    """When each line should be spoken, for an open take."""
+def planned_rows(take: Take, rates: Rates | None = None) -> Rows:
+    """When each line should be spoken, at these rates or the default ones."""
     lines = lines_of(take)
     if not lines:
         return []
-    plan = plan_lines(lines, take.duration_s or 5.0)
+    plan = plan_lines(lines, take.duration_s or 5.0, rates)
     return [_row(lines, row.index, row.start_s, row.end_s, is_heard=False) for row in plan.rows]
 
 
-def captions_for(take: Take, speech: tuple[tuple[float, float], ...], folder: Path) -> dict[str, Any]:
-    """Write `captions.srt` and `captions.vtt` where there are lines: `lines` as heard or else planned, and `files`."""
+def captions_for(
+    take: Take, speech: tuple[tuple[float, float], ...], folder: Path, rates: Rates | None = None
+) -> dict[str, Any]:
+    """Write `captions.srt` and `captions.vtt` where there are lines: `lines` as heard or else planned, and `files`.
+
+    `planned` beside them is what the desk had planned at these rates, so that plan and ear can be compared.
+    """
     lines = lines_of(take)
     if not any(line.text.strip() for line in lines):
         return {"lines": [], "files": {}}
-    heard = {row.index: row for row in align(lines, speech)} if speech else {}
+    heard = {row.index: row for row in align(lines, speech, rates)} if speech else {}
     rows: Rows = []
-    for planned in plan_lines(lines, take.duration_s or 5.0).rows:
+    for planned in plan_lines(lines, take.duration_s or 5.0, rates).rows:
         found = heard.get(planned.index)
         times = (found.start_s, found.end_s) if found is not None else (planned.start_s, planned.end_s)
         rows.append(_row(lines, planned.index, *times, is_heard=found is not None))
@@ -46,7 +52,11 @@ def captions_for(take: Take, speech: tuple[tuple[float, float], ...], folder: Pa
     cues = cues_for(lines, cue_times, is_heard=bool(heard))
     (folder / "captions.srt").write_text(to_srt(cues), encoding="utf-8")
     (folder / "captions.vtt").write_text(to_vtt(cues), encoding="utf-8")
-    return {"lines": rows, "files": {"srt": "captions.srt", "vtt": "captions.vtt"}}
+    return {
+        "lines": rows,
+        "planned": planned_rows(take, rates),
+        "files": {"srt": "captions.srt", "vtt": "captions.vtt"},
+    }
 
 
 def _row(lines: tuple[Line, ...], index: int, start_s: float, end_s: float, *, is_heard: bool) -> dict[str, Any]:

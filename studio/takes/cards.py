@@ -49,7 +49,8 @@ def card(
         "lateness": lateness(take, expected, now or utc_now()),
         "reason": _reason(take),
         **_clip(take, has_file is not False),
-        "planned": planned_rows(take) if take.is_open else [],
+        "planned": planned_rows(take) if take.is_open else take.facts.get("planned") or [],
+        "captions_in_picture": take.is_free,  # an animatic has its lines drawn into the frames
         "starred": take.starred,
         "is_binned": take.binned_at is not None,
         "parent": {"id": parent.id, "label": parent.label} if parent else None,

@@ -85,6 +85,7 @@ class Crew:
     progress: dict[str, Progress] = field(default_factory=dict)
     uploading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     sending: set[str] = field(default_factory=set)  # takes between the claim and the request id on disk
+    wishes: dict[str, asyncio.Event] = field(default_factory=dict)  # set when somebody wants a watched take cancelled
     is_stopping: bool = False
     freed: asyncio.Event = field(default_factory=asyncio.Event)
 

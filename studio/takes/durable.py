@@ -26,7 +26,9 @@ STEPS = (
     "found",
     "failed",
     "cancelled",
-    "claimed",
+    "claimed",  # taken over from a runner that died
+    "again",  # a clip given up as gone is fetched once more
+    "rebuilt",
 )
 
 

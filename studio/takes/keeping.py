@@ -10,6 +10,8 @@ from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts
 from studio.takes.captioning import captions_for
 from studio.takes.crew import Crew, logger
+from studio.takes.errors import StudioError
+from studio.takes.learning import SpeakingRates
 from studio.takes.recipes import RECIPE_NAME, recipe_of, remove_slip, write_json
 from studio.takes.storage import in_words
 from studio.takes.take import State, Take
@@ -33,7 +35,16 @@ async def keep_clip(crew: Crew, take: Take, path: Path, facts: ClipFacts) -> Tak
     await crew.insist(_write_recipe, crew, take, changes)
     kept = await crew.insist(crew.ledger.move, take.id, [State.FETCHING], State.KEPT, step="kept", **changes)
     await crew.do(forget_slip, crew, take.id)
+    await _learn(crew, kept)
     return kept
+
+
+async def _learn(crew: Crew, kept: Take) -> None:
+    """The desk's timing gets better with every take that was heard; a take is never held up by that."""
+    try:
+        await crew.do(SpeakingRates(crew.ledger).learn_from, kept)
+    except (StudioError, ValueError, TypeError) as error:
+        logger.warning("nothing was learned from %s: %s", kept.id, error)
 
 
 def _late_words(take: Take) -> dict[str, Any] | None:
@@ -64,8 +75,9 @@ async def _derive(crew: Crew, take: Take, path: Path) -> dict[str, Any]:
     heard = {"speech": [list(span) for span in derived.speech]}
     captions: dict[str, Any] = {}
     try:
-        captions = await crew.do(captions_for, take, derived.speech, path.parent)
-    except (OSError, ValueError) as error:
+        rates = await crew.do(SpeakingRates(crew.ledger).for_take, take)
+        captions = await crew.do(captions_for, take, derived.speech, path.parent, rates)
+    except (OSError, ValueError, StudioError) as error:
         logger.warning("no captions for %s: %s", take.id, error)
     media |= captions.pop("files", {})
     return {"media": media, "strip_times_s": list(derived.strip_times_s), **heard, **captions}

@@ -24,6 +24,10 @@ class SpeakingRates:
         """The rates as they stand; the defaults where nothing was learned or what was kept cannot be read."""
         return Rates.from_json(self._preferences.get(PREFERENCE))
 
+    def for_take(self, take: Take) -> Rates:
+        """The rates with this take's voices in their slots."""
+        return self.read().with_slots(voices_of(take))
+
     def learn_from(self, take: Take) -> bool:
         """Learn from a kept take, once. False where there is nothing to learn."""
         seen = self._preferences.get(_SEEN, [])
@@ -38,8 +42,13 @@ class SpeakingRates:
         ]
         if not heard:
             return False
-        voices = [str(voice) for voice in take.values.get("voice_ids") or []]
-        rates = learn(self.read(), lines_of(take), heard, voices)
+        rates = learn(self.read(), lines_of(take), heard, voices_of(take))
         self._preferences.set(PREFERENCE, rates.to_json())
         self._preferences.set(_SEEN, [*seen, take.id][-_KEPT_SEEN:])
         return True
+
+
+def voices_of(take: Take) -> tuple[str, ...]:
+    """The voice ids of slots 1 and 2, as far as they are filled."""
+    given = take.values.get("voice_ids")
+    return tuple(str(voice) for voice in given) if isinstance(given, list) else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -81,22 +81,12 @@ def _to_column(name: str, value: Any) -> Any:
 
 
 def to_take(row: Mapping[Any, Any]) -> Take:
-    """A Take from a row of any quality: a strange value becomes its default, a strange state becomes `unknown`."""
-    values: dict[str, Any] = {name: row.get(name) for name in _NAMES}
-    values |= {name: _object(row.get(name)) or {} for name in _OBJECTS}
-    values |= {name: _object(row.get(name)) for name in _MAYBE_OBJECTS}
-    values |= {name: to_time(row.get(name)) for name in _TIMES}
-    values |= {name: bool(row.get(name)) for name in _FLAGS}
-    values |= {name: _count(row.get(name)) or 0 for name in _COUNTS}
-    values |= {name: _count(row.get(name)) for name in _MAYBE_COUNTS}
-    values |= {name: _number(row.get(name)) for name in _MAYBE_NUMBERS}
-    values |= {name: str(row.get(name) or "") for name in _TEXTS}
-    values["order_index"] = _number(row.get("order_index")) or 0.0
-    notes = from_json(row.get("notes"))
-    values["notes"] = notes if isinstance(notes, list) else []
-    values["state"] = _member(State, row.get("state"), State.UNKNOWN)
-    values["charge"] = _member(Charge, row.get("charge"), Charge.MAY_BE_BILLED)
-    return Take(**values)
+    """A Take from a row of any quality: a strange value becomes its default, a strange state becomes `unknown`.
+
+    Columns that the row lacks get the defaults of Take, so a question may select only what it needs.
+    """
+    given = {name: _READERS[name](value) for name, value in row.items() if name in _READERS}
+    return Take(**{**_REQUIRED, **given})
 
 
 def _object(text: object) -> dict[str, Any] | None:
@@ -126,4 +116,31 @@ def _member(kind: type[Any], value: object, otherwise: Any) -> Any:
         return otherwise
 
 
+def _notes(text: object) -> list[Any]:
+    value = from_json(text)
+    return value if isinstance(value, list) else []
+
+
+def _readers() -> dict[str, Callable[[Any], Any]]:
+    """How each column is read."""
+    kinds: tuple[tuple[tuple[str, ...], Callable[[Any], Any]], ...] = (
+        (tuple(_NAMES), lambda value: value),
+        (_OBJECTS, lambda value: _object(value) or {}),
+        (_MAYBE_OBJECTS, _object),
+        (_TIMES, to_time),
+        (_FLAGS, bool),
+        (_COUNTS, lambda value: _count(value) or 0),
+        (_MAYBE_COUNTS, _count),
+        (_MAYBE_NUMBERS, _number),
+        (_TEXTS, lambda value: str(value or "")),
+        (("order_index",), lambda value: _number(value) or 0.0),
+        (("notes",), _notes),
+        (("state",), lambda value: _member(State, value, State.UNKNOWN)),
+        (("charge",), lambda value: _member(Charge, value, Charge.MAY_BE_BILLED)),
+    )
+    return {name: read for names, read in kinds for name in names}
+
+
 _NAMES = frozenset(item.name for item in fields(Take))
+_REQUIRED = {"id": "", "key": "", "number": 0, "world": "", "mode": "", "endpoint_id": ""}
+_READERS = _readers()

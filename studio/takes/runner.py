@@ -146,9 +146,11 @@ class Runner:
             with contextlib.suppress(NotPossible):
                 return self.drop(take_id)
         try:
-            return self._ledger.note(take_id, step="cancel_wish", only_in=IN_FLIGHT, is_cancel_requested=True)
+            wished = self._ledger.note(take_id, step="cancel_wish", only_in=IN_FLIGHT, is_cancel_requested=True)
         except StaleMove:
             raise NotPossible(_too_late(self._ledger.get(take_id))) from None
+        self._backstage.soon(self._pass_on_wish, take_id)
+        return wished
 
     def drop(self, take_id: str) -> Take:
         """Out of the studio's own line, for free."""
@@ -189,6 +191,10 @@ class Runner:
         task = self._backstage.loop.create_task(self._live(take_id), name=take_id)
         self._tasks[take_id] = task
         task.add_done_callback(lambda _task: self._forget(take_id))
+
+    def _pass_on_wish(self, take_id: str) -> None:
+        if take_id in self.crew.wishes:
+            self.crew.wishes[take_id].set()
 
     def _start_again(self, take_id: str) -> None:
         running = self._tasks.get(take_id)

@@ -96,7 +96,8 @@ class VoiceShelf:
             )
         with self._ledger.transaction() as connection:
             self._refuse_known(connection, world, voice_id)
-            return put_voice(connection, self._ledger, Voice("", world, voice_id, name, note, tags))
+            voice = put_voice(connection, self._ledger, Voice("", world, voice_id, name, note, tags))
+        return self.get(voice.id)
 
     def change(self, voice_id: str, **changes: Any) -> Voice:
         """Change name, note, tags or colour."""

@@ -34,7 +34,8 @@ async def watch(crew: Crew, take: Take) -> Take:
     Trouble on the way is shown and waited out: it says nothing about the take. A wish to cancel is carried to fal
     beside the looking, and the looking goes on, because only fal's final word tells which of the two came first.
     """
-    wish = asyncio.create_task(_carry_wish(crew, take.id))
+    wanted = crew.wishes.setdefault(take.id, asyncio.Event())
+    wish = asyncio.create_task(_carry_wish(crew, take.id, wanted))
     try:
         said_type = await _until_done(crew, take)
     except _Ended as ended:
@@ -42,6 +43,7 @@ async def watch(crew: Crew, take: Take) -> Take:
     except Gone as gone:
         return await vanish(crew, await crew.do(crew.ledger.get, take.id), gone)
     finally:
+        crew.wishes.pop(take.id, None)
         wish.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(wish, return_exceptions=True)
@@ -63,6 +65,8 @@ async def _until_done(crew: Crew, take: Take) -> str | None:
             take = await _note_progress(crew, await crew.insist(crew.ledger.get, take.id), seen)
             if take.state not in _AT_FAL:
                 raise _Ended(take)
+            if take.is_cancel_requested:
+                crew.wishes[take.id].set()  # also where another process was told
             if seen.trouble is None and seen.state == "done":
                 return seen.error_type
             if take.cancel_answer == "removed" and seen.state == "queued":
@@ -122,8 +126,9 @@ def _show_frames(crew: Crew, take: Take, logs: list[str]) -> None:
 # -- cancel -----------------------------------------------------------------------------------------------------------
 
 
-async def _carry_wish(crew: Crew, take_id: str) -> None:
+async def _carry_wish(crew: Crew, take_id: str, wanted: asyncio.Event) -> None:
     """Once a person wants to cancel, tell fal, and write down what it said. Repeats only where no answer came."""
+    await wanted.wait()
     while True:
         take = await crew.insist(crew.ledger.get, take_id)
         if take.state not in _AT_FAL or take.cancel_answer is not None:
