@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from studio.catalog.limits import MAX_UPLOAD_BYTES
+from studio.catalog.limits import MAX_UPLOAD_BYTES, ClipLimits
 from studio.catalog.param import Kind, Param, Problem
 from studio.media.darkroom import Darkroom
 from studio.media.errors import MediaError
@@ -123,8 +123,21 @@ class Intake:
         if kind is Kind.PICTURE:
             return await self._darkroom.inspect_picture(path)
         if kind is Kind.CLIP:
-            return await self._darkroom.inspect_clip(path)
+            return await self._look_at_clip(path)
         return await self._darkroom.inspect_sound(path)
+
+    async def _look_at_clip(self, path: Path) -> ClipFacts:
+        """A clip that ends midway opens like a whole one, so its end is looked at before it is paid for."""
+        facts = await self._darkroom.inspect_clip(path)
+        if facts.container not in ClipLimits().containers:
+            return facts  # it is saved anew before it is sent, and that reads all of it
+        try:
+            return await self._darkroom.verify_clip(path)
+        except MediaError as fault:
+            if fault.code != "truncated":
+                raise
+            message = "This clip is not whole: part of the file is missing. Export it again, or choose another."
+            raise MediaError(fault.code, message) from None
 
     def _keep(self, path: Path, sha256: str, facts: Facts) -> str:
         note = self._note_path(sha256)

@@ -114,3 +114,13 @@ def test_a_picture_that_is_none_is_refused_before_any_upload(room: Room, faults:
     problems = room.desk.check("image-to-video", {"prompt": "x", "start_image_url": str(fake)})
     assert [problem.field for problem in problems if problem.is_blocking] == ["start_image_url"]
     assert not faults.tally.calls
+
+
+def test_a_clip_that_ends_midway_is_refused_before_any_upload(room: Room, faults: Faults, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes((SAMPLES / "dance.mp4").read_bytes()[:90_000])
+    problems = room.desk.check("motion-control", {**MOTION, "video_url": str(cut)})
+    assert [(problem.field, problem.code) for problem in problems if problem.is_blocking] == [
+        ("video_url", "truncated")
+    ]
+    assert not faults.tally.calls
