@@ -11,6 +11,8 @@
   const KEPT_PRESSES = 200;
   const FILE_GAPS = { start_image_url: "Add a start frame", image_url: "Add a character", video_url: "Add a movement clip" };
 
+  const FOLDED = ["negative_prompt", "cfg_scale"];
+
   const drafts = new Map();
   const draft = (mode) => {
     if (!drafts.has(mode)) drafts.set(mode, { mode, fields: {}, parts: {}, lock: null, acceptedAt: 0, askUntil: 0, pending: null });
@@ -115,7 +117,17 @@
     if (JSON.stringify([own.fields.duration, own.fields.generate_audio]) !== before) own.parts.script?.ask();
     if (own.fields.character_orientation) own.parts.files?.trim?.draw(own.parts.files.files.video_url || null);
     cautions(mode);
+    for (const name of FOLDED) if (name in own.fields) foldNow(mode, name, String(own.fields[name] ?? ""));
     return bar(mode);
+  }
+
+  /** A closed fold says what it holds. */
+  function foldNow(mode, name, value) {
+    const button = document.querySelector(`#${CSS.escape(mode)}--fold-${name} button`);
+    if (!button) return;
+    const now = button.querySelector(".fold-now") || h("span", { class: "fold-now" });
+    if (!now.isConnected) button.querySelector("span")?.after(now);
+    setText(now, value);
   }
 
   function cautions(mode) {

@@ -59,6 +59,13 @@
     if (isWatching) pane.watch.classList.remove("has-news");
   }
 
+  /** How many takes and voices there are, behind the names of their sections. Gradio draws its tabs anew at times, so
+   *  the numbers live outside them, as the words of a style. */
+  function drawCounts() {
+    const counts = studio.live.studio?.counts || {};
+    for (const [name, count] of [["takes", counts.all], ["voices", counts.voices]]) document.body.style.setProperty(`--count-${name}`, count ? `"${Number(count)}"` : '""');
+  }
+
   /* --- header -------------------------------------------------------------------------------------------------- */
 
   studio.islands.header = function (root) {
@@ -76,10 +83,11 @@
     root.replaceChildren(skip, h("div", { class: "head" }, mark, h("div", { class: "switch-pane", role: "group", "aria-label": "Write or watch" }, pane.write, pane.watch), h("div", { class: "head-right" }, pill, theme, help)));
     const draw = () => drawPill(pill);
     studio.live.subscribe((event) => {
-      if (event.type === "studio" || event.type === "snapshot") draw();
+      if (event.type === "studio" || event.type === "snapshot") { draw(); drawCounts(); }
       if (event.type === "take" && event.previous && studio.live.isOpen(event.previous) && !studio.live.isOpen(event.card) && !document.body.classList.contains("is-watching")) pane.watch.classList.add("has-news");
     });
     draw();
+    drawCounts();
   };
 
   function logo() {

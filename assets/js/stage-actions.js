@@ -162,7 +162,7 @@
 
   function moreItems(card, player) {
     const items = [];
-    if (card.media?.video) items.push({ id: "captions", icon: "captions", label: "Captions on the picture", checked: player.isCaptioned() });
+    if (card.media?.video && !isRehearsal(card)) items.push({ id: "captions", icon: "captions", label: "Captions on the picture", checked: player.isCaptioned() });
     items.push({ id: "recipe", icon: "recipe", label: "Recipe" }, { id: "copy_prompt", icon: "copy", label: "Copy prompt" });
     if (card.request_id) items.push({ id: "copy_request", icon: "copy", label: "Copy request id" });
     if (card.reason?.detail) items.push({ id: "detail", icon: "question", label: "Show full answer" });

@@ -1,4 +1,4 @@
-/* The one <video> of the Stage with its caption and tags: plays, seeks to the frame, never reloads for a card update. */
+/* The one <video> of the Stage with its caption: plays, seeks to the frame, never reloads for a card update. */
 (function () {
   "use strict";
   const studio = (window.studio = window.studio || {});
@@ -22,9 +22,8 @@
     const speaker = h("b", { class: "stage-caption-speaker" });
     const words = h("span", {});
     const caption = h("p", { class: "stage-caption", hidden: true }, speaker, words);
-    const tag = h("span", { class: "stage-tag stage-tag-free", text: "Rehearsal, free", hidden: true });
     const trouble = h("p", { class: "stage-trouble", role: "status", hidden: true });
-    const root = h("div", { class: "stage-player" }, video, caption, tag, trouble);
+    const root = h("div", { class: "stage-player" }, video, caption, trouble);
 
     let card = null;
     let source = "";
@@ -37,12 +36,16 @@
     const duration = () => (Number.isFinite(video.duration) && source ? video.duration : card?.duration_s || 0);
     const time = () => target ?? video.currentTime;
 
+    /** A rehearsal has its captions and its mark drawn into every frame: here they are only for reading aloud. */
+    const isDrawnIn = () => card?.world === "rehearsal";
+
     function showCaption(at) {
-      const line = isCaptioned && !card?.captions_in_picture ? lineAt(card, at) : null;
+      const line = isCaptioned || isDrawnIn() ? lineAt(card, at) : null;
       if (line) {
         setText(speaker, line.speaker || "");
         setText(words, line.text);
         setAttr(caption, "data-slot", line.slot || 0);
+        setAttr(caption, "data-drawn", isDrawnIn() ? "in" : null);
       }
       show(caption, Boolean(line));
     }
@@ -118,7 +121,6 @@
       card = next;
       const wanted = card?.media?.video || "";
       setAttr(video, "aria-label", card ? `${card.label}, the clip` : "No clip");
-      show(tag, card?.world === "rehearsal" && Boolean(wanted));
       if (wanted === source) return;
       source = wanted;
       target = null;

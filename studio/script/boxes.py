@@ -38,6 +38,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return found
 
 
+@lru_cache(maxsize=512)  # while one sentence is written, the others stay as they are
 def classify(sentence: str) -> str:
     """The box a sentence sounds like; “scene” where nothing speaks for another."""
     if CAMERA_WORDS.search(sentence):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from studio.script.boxes import Found, read_head, read_tail, read_whole
 from studio.script.lexicon import BOX_WRITES
@@ -56,7 +57,11 @@ def compile_prompt(script: Script, mode: str | None = None) -> Compiled:
 
     A raw script compiles to exactly its raw text. Lines without words are left out. Never raises.
     """
-    has_tags = mode is None or mode == VOICED_MODE
+    return _compile(script, has_tags=mode is None or mode == VOICED_MODE)
+
+
+@lru_cache(maxsize=8)  # the desk asks for the prompt, and its linter for the same one
+def _compile(script: Script, *, has_tags: bool) -> Compiled:
     return _gather(script_bits(script, has_tags=has_tags))
 
 

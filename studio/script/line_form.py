@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from studio.script.lexicon import AUTO_CONNECTIVE, AUTO_CONNECTIVE_CHINESE, tag
 from studio.script.scene import Form, Line, Piece
@@ -84,6 +85,7 @@ def _marks_for(text: str) -> tuple[str, str]:
     return next(((o, c) for o, c in _QUOTE_CHOICES if o not in text and c not in text), _QUOTE_CHOICES[0])
 
 
+@lru_cache(maxsize=256)
 def tidy_line(line: Line) -> Line:
     """A line of the studio's own form on one line of text, with its action as a sentence; a read form as it is."""
     if line.form is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from studio.script.language import detect_language
 from studio.script.numbers import read_figure
@@ -64,6 +65,11 @@ def spell_for_speech(text: str, names: Collection[str] = ()) -> Spelling:
 
     `names` (of speakers, places) keep their capitals.
     """
+    return _spell(text, frozenset(names))
+
+
+@lru_cache(maxsize=256)  # while a line is written, the others stay as they are
+def _spell(text: str, names: frozenset[str]) -> Spelling:
     if detect_language(text) != "en":
         return Spelling(text, ())
     known = {word for name in names for word in re.findall(r"[^\W\d_]+", name)}
@@ -81,11 +87,11 @@ def _apply(text: str, changes: tuple[Change, ...]) -> str:
 
 def _changes(text: str, names: set[str]) -> Iterator[Change]:
     is_shouted = _is_shouted(text)
-    seen_inside = _capitals_inside(text)
+    names = names | _capitals_inside(text)
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
         if kind == "word":
-            after, reason = _word(token, text, match, names | seen_inside, is_shouted)
+            after, reason = (token, "") if token.islower() else _word(token, text, match, names, is_shouted)
         elif kind == "unit":
             after, reason = _measure(token), "figure"
         elif kind == "figure":

@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from studio.script.rates import Rates
 from studio.script.scene import Line
-from studio.script.units import iter_units
+from studio.script.units import units_of
 
 __all__ = ["Plan", "PlannedLine", "Rates", "Remedy", "plan_lines"]
 
@@ -131,11 +132,17 @@ def _plan_line(index: int, line: Line, start: float, duration_s: float, rates: R
 def _moments(line: Line, rates: Rates) -> list[tuple[int, float]]:
     """Units of speech and pauses of a line in order: where in the text, and how many seconds."""
     pace = rates.pace(line.slot, line.text)
-    moments = [(char, weight / pace.per_s) for char, weight in iter_units(line.text, pace.unit)]
-    for match in _PAUSES.finditer(line.text):
-        if match.end() < len(line.text.rstrip()) and match.lastgroup:  # a pause at the end is the gap that follows
-            moments.append((match.start(), _PAUSE_S[match.lastgroup]))
-    return sorted(moments)
+    moments = [(char, weight / pace.per_s) for char, weight in units_of(line.text, pace.unit)]
+    pauses = _pauses(line.text)
+    return sorted([*moments, *pauses]) if pauses else moments
+
+
+@lru_cache(maxsize=512)
+def _pauses(text: str) -> tuple[tuple[int, float], ...]:
+    """Where a text pauses and for how many seconds. A pause at its end is the gap that follows."""
+    length = len(text.rstrip())
+    found = ((match.start(), match.end(), match.lastgroup) for match in _PAUSES.finditer(text))
+    return tuple((start, _PAUSE_S[kind]) for start, end, kind in found if kind and end < length)
 
 
 def _gap_before(line: Line, rows: list[PlannedLine]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from studio.script.numbers import words_in_figure
 
@@ -14,8 +15,13 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]|[A-Za-z0-9]+")
 _VOWELS = re.compile(r"[aeiouyáéíóúàèìòùâêîôûäëïöüãõåæœøąęаеёиоуыэюяіїєαεηιουωάέήίόύώ]+", re.IGNORECASE)
 
 
-def iter_units(text: str, unit: str) -> Iterator[tuple[int, float]]:
+@lru_cache(maxsize=512)  # while a line is written, the others stay as they are
+def units_of(text: str, unit: str) -> tuple[tuple[int, float], ...]:
     """Each unit of speech: its place in the text and its weight in `unit` (words, characters, syllables, morae)."""
+    return tuple(_iter_units(text, unit))
+
+
+def _iter_units(text: str, unit: str) -> Iterator[tuple[int, float]]:
     if unit == "characters":
         yield from ((m.start(), _wide_weight(m.group(), 1.0)) for m in _WIDE_CHAR.finditer(text))
     elif unit == "morae":  # a kanji is read with two morae on average
@@ -32,11 +38,13 @@ def iter_units(text: str, unit: str) -> Iterator[tuple[int, float]]:
 
 
 def count_units(text: str, unit: str) -> float:
-    return sum(weight for _at, weight in iter_units(text, unit))
+    return sum(weight for _at, weight in units_of(text, unit))
 
 
 def word_weight(token: str) -> float:
     """How many words a token is spoken with: “hello” is one, “$5.50” is four."""
+    if token.isalpha():
+        return 1.0
     if not any(char.isdigit() for char in token):
         return 1.0
     return float(max(1, words_in_figure(token)))

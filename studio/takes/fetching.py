@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.gateway.errors import GatewayError, Gone, NotReady, TakeFailed, Trouble
+from studio.gateway.answers import Result
+from studio.gateway.errors import GatewayError, Gone, TakeFailed
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts
 from studio.takes.crew import Crew, logger, plain_reason, reason_of
@@ -16,8 +17,9 @@ from studio.takes.folders import folder_of
 from studio.takes.keeping import keep_clip, keep_voice
 from studio.takes.recipes import sync_folder
 from studio.takes.storage import in_words
-from studio.takes.take import State, Take
-from studio.takes.watching import ticket_of, vanish
+from studio.takes.settling import bill
+from studio.takes.take import Charge, State, Take
+from studio.takes.watching import fail, listed_unit, ticket_of, vanish
 
 LENGTH_SLACK_S = 1.0
 _NEWS_BYTES = 256 * 1024
@@ -36,6 +38,8 @@ async def fetch(crew: Crew, take: Take) -> Take:
     while True:
         try:
             path, facts = await attempt.run()
+        except TakeFailed as fault:
+            return await fail(crew, attempt.take, fault)
         except Gone as gone:
             if attempt.gone >= crew.tempo.gone_times:
                 return await vanish(crew, attempt.take, gone)
@@ -47,7 +51,6 @@ async def fetch(crew: Crew, take: Take) -> Take:
             return await _pause(crew, attempt.take)
         await crew.sleep(wait_s)
         wait_s = min(wait_s * 2, crew.tempo.retry_longest_s)
-        await attempt.renew()
 
 
 class _Attempt:
@@ -57,10 +60,13 @@ class _Attempt:
         self.crew = crew
         self.take = take
         self.gone = 0
-        self._odd = 0
+        self._odd = self._tries = 0
 
     async def run(self) -> tuple[Path, ClipFacts]:
-        """One try. The file is under its own name only once it was opened and read to its end."""
+        """One try, with the newest link. The file is under its own name only once it was opened and read to its end."""
+        if self._tries or not self.take.result_url:
+            await self._renew()
+        self._tries += 1
         self.take = await self._with_folder()
         folder = self.crew.home / str(self.take.folder)
         final = folder / f"{folder.name}.mp4"
@@ -117,14 +123,19 @@ class _Attempt:
         folder = folder_of(self.take, self.crew.home, self.crew.zone)
         return await self.crew.insist(self.crew.ledger.note, self.take.id, only_in=[State.FETCHING], folder=folder)
 
-    async def renew(self) -> None:
-        """Ask fal for the result again: its link may be a newer one, and no link may have been kept at all."""
+    async def _renew(self) -> None:
+        """Ask fal for the result again: its link may be a newer one, and no link may have been kept at all.
+
+        Raises TakeFailed where there never was a link and fal says that there is no clip.
+        """
         self.take = await self.crew.do(self.crew.ledger.get, self.take.id)
         if not self.take.request_id:
             return
         try:
             result = await self.crew.gateway(self.take).result(ticket_of(self.take))
-        except (Gone, NotReady, Trouble, TakeFailed, GatewayError):
+        except GatewayError as fault:
+            if isinstance(fault, TakeFailed) and not self.take.result_url:
+                raise
             return  # the link we have may still work
         if result.video is not None and result.video.url != self.take.result_url:
             self.take = await self.crew.insist(
@@ -133,7 +144,14 @@ class _Attempt:
                 only_in=[State.FETCHING],
                 result_url=result.video.url,
                 result=result.payload,
+                **await self._bill(result),
             )
+
+    async def _bill(self, result: Result) -> dict[str, Any]:
+        """Columns for a clip that is there after all, of a take that was booked as failed."""
+        if self.take.charge is Charge.BILLED:
+            return {}
+        return bill(self.take, result.billable_units, await self.crew.insist(listed_unit, self.crew, self.take))
 
 
 async def _pause(crew: Crew, take: Take) -> Take:

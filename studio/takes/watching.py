@@ -195,12 +195,14 @@ async def _cancelled(crew: Crew, take: Take, units: float | None = None, detail:
 
 async def take_result(crew: Crew, take: Take, said_type: str | None = None) -> Take:
     """Ask for the result of a take that is done, for hours if need be, and write it down with its bill."""
-    wait_s, gone = crew.tempo.retry_first_s, 0
+    wait_s, gone, failed = crew.tempo.retry_first_s, 0, 0
     while take.state in _AT_FAL:
         try:
             result = await crew.gateway(take).result(ticket_of(take), said_type)
         except TakeFailed as fault:
-            return await _failed(crew, take, fault)
+            failed += 1
+            if said_type or _is_fals_own(fault) or failed >= crew.tempo.gone_times:
+                return await _end_failed(crew, take, fault)
         except Gone as fault:
             gone += 1
             if gone >= crew.tempo.gone_times:
@@ -239,7 +241,19 @@ def listed_unit(crew: Crew, take: Take) -> int | None:
     return None if take.is_free else listed_unit_usd_micros(crew.ledger, take.endpoint_id)
 
 
-async def _failed(crew: Crew, take: Take, fault: TakeFailed) -> Take:
+def _is_fals_own(fault: TakeFailed) -> bool:
+    """The model's words about the input (422), or a cancel (499). Other codes may be the line's: they are asked again."""
+    return fault.status in (None, 422, 499)
+
+
+async def _end_failed(crew: Crew, take: Take, fault: TakeFailed) -> Take:
+    """fal goes on saying that it failed. Its list tells whether a clip was made, and billed, all the same."""
+    result = None if _is_fals_own(fault) else await result_from_list(crew, take)
+    return await fail(crew, take, fault) if result is None else await keep_result(crew, take, result)
+
+
+async def fail(crew: Crew, take: Take, fault: TakeFailed) -> Take:
+    """The take came to nothing, in fal's words and by its rules of billing."""
     if fault.code == "cancelled" and take.is_cancel_requested:
         return await _cancelled(crew, take, fault.billable_units, fault.detail)
     money = failure(take, fault.charged.value, fault.billable_units)

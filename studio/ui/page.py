@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 from fastapi import FastAPI
@@ -17,12 +18,17 @@ from studio.ui.components.parts import build_header
 from studio.ui.modes import Press, build_mode
 from studio.ui.theme import build_theme
 
+T = TypeVar("T")
 SESSIONS = 200
 _TABS = ("image-to-video", "text-to-video", "motion-control")
 
 
 def build_page(endpoints: Sequence[Endpoint], press: Press, doors: Callable[[], None]) -> gr.Blocks:
     """The Blocks, deterministic, so that an open page goes on working after a restart of the server."""
+    return _in_a_loop(lambda: _build(endpoints, press, doors))
+
+
+def _build(endpoints: Sequence[Endpoint], press: Press, doors: Callable[[], None]) -> gr.Blocks:
     by_mode = {endpoint.mode: endpoint for endpoint in endpoints}
     with gr.Blocks(title=words.NAME, fill_width=True, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
         build_header()
@@ -56,22 +62,41 @@ def mount_page(server: FastAPI, demo: gr.Blocks, version: str, boot: dict[str, A
     demo.has_launched = True
     demo.state_session_capacity = SESSIONS  # each session stays in memory, so the default of 10,000 would be 1.7 GB
     name, _, password = access.partition(":")
-    return gr.mount_gradio_app(
-        server,
-        demo,
-        path="/",
-        theme=build_theme(),
-        head=build_head(version, boot),
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=False,
-        max_file_size=MAX_UPLOAD_BYTES,
-        auth=(name, password) if password else None,
+    return _in_a_loop(
+        lambda: gr.mount_gradio_app(
+            server,
+            demo,
+            path="/",
+            theme=build_theme(),
+            head=build_head(version, boot),
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=False,
+            max_file_size=MAX_UPLOAD_BYTES,
+            auth=(name, password) if password else None,
+        )
     )
+
+
+def _in_a_loop(build: Callable[[], T]) -> T:
+    """Runs `build` on an event loop that is closed afterwards; where none runs, Gradio opens some and closes none."""
+
+    async def run() -> T:
+        return build()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(run())
+        finally:
+            loop.close()
+    return build()
 
 
 def build_head(version: str, boot: dict[str, Any]) -> str:

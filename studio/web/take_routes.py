@@ -75,7 +75,15 @@ class TakeRoom:
         found = self._gallery.page(chosen, limit=PAGE_SIZE, offset=offset)
         with self._desk.ledger.reading() as connection:
             counted = counts(connection)
-        return {**found, "counts": counted, "pages": max(1, -(-found["total"] // PAGE_SIZE))}
+        shown = {
+            "all": counted["all"],
+            "takes": counted["live"],
+            "rehearsals": counted["rehearsal"],
+            "starred": counted["starred"],
+            "trouble": counted["unknown"] + counted["failed"],
+            "bin": counted["bin"],
+        }
+        return {**found, "counts": shown, "pages": max(1, -(-found["total"] // PAGE_SIZE))}
 
     def send(self, take_id: str, name: str) -> Response:
         """A file of a take, named as its card names it. Starlette answers ranges, so that a player can seek."""
