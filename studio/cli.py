@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +147,8 @@ def _voice_price() -> str:
 
 def _open(options: argparse.Namespace) -> int:
     settings = read_settings(host=options.host, port=options.port)
-    build_studio(settings).serve(open_browser=not options.no_browser)
+    with contextlib.suppress(KeyboardInterrupt):  # how a person closes it
+        build_studio(settings).serve(open_browser=not options.no_browser)
     return OK
 
 

@@ -99,13 +99,19 @@
     return { title: `Sending ${price(card)}`, body: ["One request is on its way to fal.ai."], buttons: [] };
   }
 
+  /** A passing trouble on the way to fal, in its own words; the take goes on there. */
+  function trouble(card) {
+    return card.reason && card.reason.code !== "too_late" ? card.reason : null;
+  }
+
   function queued(card) {
     const ahead = card.queue_position;
     const place = ahead === 0 ? ", next in line" : ahead > 0 ? `, ${ahead} ahead of you` : "";
     const sent = card.submitted_at ? `Sent at ${timeOfDay(card.submitted_at)}. ` : "";
     return {
-      title: `Queued${place}`,
-      body: [`${sent}You can close this tab: the take is kept and arrives in Takes.`],
+      title: trouble(card)?.title || `Queued${place}`,
+      mark: trouble(card) ? "warning" : null,
+      body: [trouble(card)?.sentence || `${sent}You can close this tab: the take is kept and arrives in Takes.`],
       buttons: [...optional(card, "cancel", { label: "Cancel before it starts" }), TELL],
     };
   }
@@ -116,7 +122,8 @@
     return {
       title: "Filming",
       clock: clock(elapsed(card)) + (isLate ? ", longer than usual" : ""),
-      body: [isLate ? "Still running at fal.ai. Nothing is lost by waiting." : usualTime(card) + close],
+      mark: trouble(card) ? "warning" : null,
+      body: [trouble(card)?.sentence || (isLate ? "Still running at fal.ai. Nothing is lost by waiting." : usualTime(card) + close)],
       progress: timeProgress(card),
       buttons: [{ ...TELL, tone: "main" }, ...optional(card, "cancel", { label: "Try to stop, may still bill" })],
     };
