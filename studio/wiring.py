@@ -134,7 +134,7 @@ class Studio:
         from studio.web.asset_routes import Assets
 
         assets = Assets(self.assets)
-        return mount_page(self._server(assets), self.demo, assets.version, self.boot(), self.settings.access)
+        return mount_page(self._server(assets), self.demo, assets.version, self.boot())
 
     def _server(self, assets: Any) -> FastAPI:
         from studio.web import server as web
@@ -173,7 +173,7 @@ class Studio:
                 await asyncio.to_thread(self.close)
 
         hosts = web.LOCAL_HOSTS if self.settings.is_local else ("*",)
-        return web.build_server(routers, lifespan, self.health, hosts)
+        return web.build_server(routers, lifespan, self.health, hosts, self.settings.access)
 
     def _set_key(self, audience: Any) -> Any:
         def set_key(key: str) -> None:

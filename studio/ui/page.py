@@ -56,12 +56,11 @@ def _build_floor(endpoints: Sequence[Endpoint], press: Press) -> None:
             build_island("rail", elem_id="rail")
 
 
-def mount_page(server: FastAPI, demo: gr.Blocks, version: str, boot: dict[str, Any], access: str = "") -> FastAPI:
-    """Puts the page at `/` of the server. `access` is `name:password`, or empty for none."""
+def mount_page(server: FastAPI, demo: gr.Blocks, version: str, boot: dict[str, Any]) -> FastAPI:
+    """Puts the page at `/` of the server, which guards it."""
     # Only `launch` turns Gradio's path guard on; a mounted page without it reads any path that a request names.
     demo.has_launched = True
     demo.state_session_capacity = SESSIONS  # each session stays in memory, so the default of 10,000 would be 1.7 GB
-    name, _, password = access.partition(":")
     return _in_a_loop(
         lambda: gr.mount_gradio_app(
             server,
@@ -77,7 +76,6 @@ def mount_page(server: FastAPI, demo: gr.Blocks, version: str, boot: dict[str, A
             enable_monitoring=False,
             show_error=False,
             max_file_size=MAX_UPLOAD_BYTES,
-            auth=(name, password) if password else None,
         )
     )
 

@@ -12,6 +12,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from studio.media.errors import MediaError
 from studio.takes.errors import Refused, StorageTrouble, StudioError
@@ -38,6 +39,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StudioError, _on_studio_error)
     app.add_exception_handler(MediaError, _on_media_error)
     app.add_exception_handler(RequestValidationError, _on_wrong_shape)
+    app.add_exception_handler(HTTPException, _on_http_error)
 
 
 def answer(status: int, error: dict[str, object]) -> JSONResponse:
@@ -72,3 +74,11 @@ async def _on_wrong_shape(request: Request, error: Exception) -> JSONResponse:
             "sentence": "The studio did not understand this. Reload the page. Nothing was charged.",
         },
     )
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself. A body that cannot be read at all is one of another shape."""
+    assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == 400:
+        return await _on_wrong_shape(request, error)
+    return answer(error.status_code, {"title": "Not possible", "sentence": f"{error.detail}. Reload the page."})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,10 +14,11 @@ from studio.script.lint import Finding, lint
 from studio.script.parse import merge
 from studio.script.paste import split_pasted
 from studio.script.rates import Rates
-from studio.script.scene import Script, script_from_json, script_to_json
-from studio.script.timing import Plan, plan_lines
+from studio.script.scene import Line, Script, script_from_json, script_to_json
+from studio.script.timing import Plan, Remedy, cut_to_fit, plan_lines
 
 DEFAULT_DURATION_S = 5.0
+LONGEST_DURATION_S = 60.0
 LONGEST_PASTE = 60_000
 
 
@@ -73,16 +75,18 @@ def answer_script(
         "prompt": compiled.text,
         "limit": prompt_limit,
         "spans": _spans(compiled, script),
-        "plan": _plan(plan),
+        "plan": _plan(plan, script, paced),
         "findings": [_finding(found) for found in lint(script, mode=mode, values=given, rates=paced)],
     }
 
 
 def _duration_s(values: Mapping[str, Any]) -> float:
+    """The clip's length in seconds; five where what is given is no length."""
     try:
-        return float(values.get("duration") or DEFAULT_DURATION_S)
-    except (TypeError, ValueError):
+        given = float(values.get("duration") or DEFAULT_DURATION_S)
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_DURATION_S
+    return given if 0 < given <= LONGEST_DURATION_S else DEFAULT_DURATION_S
 
 
 def _spans(compiled: Compiled, script: Script) -> list[dict[str, Any]]:
@@ -97,19 +101,34 @@ def _spans(compiled: Compiled, script: Script) -> list[dict[str, Any]]:
     return rows
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
+def _plan(plan: Plan, script: Script, rates: Rates) -> dict[str, Any]:
+    over = f"{-plan.spare_s:.1f} s too long for {plan.duration_s:g} s"
     return {
-        "rows": [vars(row) for row in plan.rows],
+        "rows": [{**vars(row), "pace": _pace(script.lines[row.index], rates)} for row in plan.rows],
         "total_s": plan.total_s,
         "spare_s": 0.0 if plan.fits and plan.spare_s < 0 else plan.spare_s,
         "duration_s": plan.duration_s,
-        "sentence": plan.summary,
-        "remedies": [
-            {"kind": "duration", "value": f"{remedy.duration_s:g}", "label": remedy.label}
-            for remedy in plan.remedies
-            if remedy.duration_s is not None
-        ],
+        "sentence": plan.summary if plan.fits else over,
+        "remedies": [_remedy(remedy, plan, script, rates) for remedy in plan.remedies],
     }
+
+
+def _remedy(remedy: Remedy, plan: Plan, script: Script, rates: Rates) -> dict[str, Any]:
+    """A remedy as a mend: the script without the words that are too many, the longer clip, or both."""
+    mend: dict[str, Any] = {"kind": remedy.kind, "label": remedy.label}
+    if remedy.duration_s is not None:
+        mend["values"] = {"duration": f"{remedy.duration_s:g}"}
+        plan = plan_lines(script.lines, remedy.duration_s, rates)
+    if remedy.count:
+        mend["script"] = script_to_json(replace(script, lines=cut_to_fit(script.lines, plan), raw=None))
+    return mend
+
+
+def _pace(line: Line, rates: Rates) -> str:
+    """Where a line's seconds come from."""
+    pace = rates.pace(line.slot, line.text)
+    given = f"{pace.per_s:.2g} {pace.unit_name(2)} a second"
+    return f"{given}, as heard in your takes" if rates.is_learned(line.slot, line.text) else f"{given}, a usual pace"
 
 
 def _finding(found: Finding) -> dict[str, Any]:

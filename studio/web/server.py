@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from studio import __version__
-from studio.web.guard import SafeHeaders, SameOrigin
+from studio.web.guard import Access, SafeHeaders, SameOrigin
 from studio.web.problems import add_problem_handlers
 
 # Names by which this machine's own pages may call it; anything else could be a rebound name of a foreign site.
@@ -23,8 +23,12 @@ def build_server(
     lifespan: Callable[[], AbstractAsyncContextManager[None]],
     is_healthy: Callable[[], tuple[bool, str]],
     hosts: Sequence[str] = LOCAL_HOSTS,
+    access: str = "",
 ) -> FastAPI:
-    """The app without a page; Gradio is mounted on it at `/` afterwards, since a mount there takes all that is left."""
+    """The app without a page; Gradio is mounted on it at `/` afterwards, since a mount there takes all that is left.
+
+    `access` is `name:password`, or empty where everybody who reaches the studio may use it.
+    """
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
@@ -39,6 +43,7 @@ def build_server(
         middleware=[
             Middleware(SafeHeaders),  # first, so that refusals carry them too
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            *([Middleware(Access, access=access)] if access else []),
             Middleware(SameOrigin),
         ],
     )
