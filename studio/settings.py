@@ -98,7 +98,7 @@ def _parse(variable: str, kind: str, name: str, text: str) -> Any:
             raise SettingsError(f"{variable}: {error}") from None
     if kind == "int":
         if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
-            raise SettingsError(f"{variable} is “{text}”. It must be a whole number.")
+            raise SettingsError(f"{variable} is “{text}”. It must be a whole number from 0 to 65535.")
         return int(text)
     if name == "access" and not all(text.partition(":")[::2]):
         raise SettingsError("STUDIO_ACCESS must be name:password.")

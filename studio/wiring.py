@@ -188,6 +188,7 @@ class Studio:
             shown = self.gallery.snapshot()
             shown["studio"]["ask_again_usd_micros"] = desk.ask_again_usd_micros()
             shown["studio"]["price_notes"] = desk.price_notes()
+            shown["studio"]["notes"] = self.notes()
             return shown
 
         return snapshot
@@ -328,6 +329,12 @@ class Studio:
                 else "Lines sound as tones. Install espeak-ng to hear them spoken.",
             },
         ]
+
+    def notes(self) -> list[dict[str, str]]:
+        """What a person should hear once: `id` and `sentence`."""
+        aside = sorted(self.settings.home.glob("ledger.damaged-*.sqlite3"))
+        sentence = "The ledger was damaged. It was set aside as {} and built anew from the takes on disk; look at Takes."
+        return [{"id": path.name, "sentence": sentence.format(path.name)} for path in aside[-1:]]
 
     def _try_folder(self) -> str:
         probe = self.settings.home / f".probe-{secrets.token_hex(4)}"

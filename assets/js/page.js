@@ -66,6 +66,15 @@
     for (const [name, count] of [["takes", counts.all], ["voices", counts.voices]]) document.body.style.setProperty(`--count-${name}`, count ? `"${Number(count)}"` : '""');
   }
 
+  /** What happened while nobody looked, said once in this browser. */
+  function sayNotes() {
+    for (const note of studio.live.studio?.notes || []) {
+      if (keep.get(`note.${note.id}`, "")) continue;
+      keep.set(`note.${note.id}`, "said");
+      studio.notices.toast(note.sentence, { tone: "stop" });
+    }
+  }
+
   /* --- header -------------------------------------------------------------------------------------------------- */
 
   studio.islands.header = function (root) {
@@ -83,11 +92,12 @@
     root.replaceChildren(skip, h("div", { class: "head" }, mark, h("div", { class: "switch-pane", role: "group", "aria-label": "Write or watch" }, pane.write, pane.watch), h("div", { class: "head-right" }, pill, theme, help)));
     const draw = () => drawPill(pill);
     studio.live.subscribe((event) => {
-      if (event.type === "studio" || event.type === "snapshot") { draw(); drawCounts(); }
+      if (event.type === "studio" || event.type === "snapshot") { draw(); drawCounts(); sayNotes(); }
       if (event.type === "take" && event.previous && studio.live.isOpen(event.previous) && !studio.live.isOpen(event.card) && !document.body.classList.contains("is-watching")) pane.watch.classList.add("has-news");
     });
     draw();
     drawCounts();
+    sayNotes();
   };
 
   function logo() {
