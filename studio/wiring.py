@@ -333,7 +333,7 @@ class Studio:
     def notes(self) -> list[dict[str, str]]:
         """What a person should hear once: `id` and `sentence`."""
         aside = sorted(self.settings.home.glob("ledger.damaged-*.sqlite3"))
-        sentence = "The ledger was damaged. It was set aside as {} and built anew from the takes on disk; look at Takes."
+        sentence = "The ledger was damaged. It was set aside as {} and built anew from what is on disk. Look at Takes."
         return [{"id": path.name, "sentence": sentence.format(path.name)} for path in aside[-1:]]
 
     def _try_folder(self) -> str:

@@ -102,142 +102,410 @@
     return voices.list;
   }
 
+  const LEAST_S = 5;
+  const MOST_S = 30;
+  const VOICED = "image-to-video";
+  const COLOURS = [["v1", "Blue"], ["v2", "Rose"]];
+
+  /** The kept part of a recording over its waveform: two handles to drag, or arrows, and the ends as numbers. */
+  class VoiceTrim {
+    constructor(onMove, onEnd) {
+      Object.assign(this, { onMove, onEnd, total: 0 });
+      this.wave = h("canvas", { class: "voice-wave", width: 900, height: 96, "aria-hidden": "true" });
+      this.shades = [h("i", { class: "trim-shade" }), h("i", { class: "trim-shade" })];
+      this.kept = h("div", { class: "trim-kept" });
+      this.handles = ["start", "end"].map((edge) => h("div", { class: "trim-handle", role: "slider", tabindex: "0", "aria-label": edge === "start" ? "Start of the voice" : "End of the voice", data: { edge } }));
+      this.track = h("div", { class: "trim-track voice-track" }, this.wave, ...this.shades, this.kept, ...this.handles);
+      this.from = h("input", { class: "field num", type: "number", step: "0.1", min: "0", id: "voice-from" });
+      this.until = h("input", { class: "field num", type: "number", step: "0.1", min: "0", id: "voice-until" });
+      this.readout = h("span", { class: "hint num" });
+      this.node = h("div", { class: "trim voice-trim", hidden: true }, h("div", { class: "trim-head" }, h("span", { class: "label", text: "Trim" }), this.readout), this.track,
+        h("div", { class: "voice-ends" }, h("label", { for: "voice-from" }, "From, s", this.from), h("label", { for: "voice-until" }, "To, s", this.until)));
+      this.track.addEventListener("pointerdown", (event) => this.grab(event));
+      this.track.addEventListener("keydown", (event) => this.key(event));
+      for (const input of [this.from, this.until]) input.addEventListener("change", () => this.put(Number(this.from.value), Number(this.until.value) || this.total, true));
+    }
+
+    load({ duration_s: total, peaks = [] }) {
+      this.total = total;
+      show(this.node, true);
+      const pen = this.wave.getContext("2d");
+      pen.clearRect(0, 0, 900, 96);
+      pen.fillStyle = getComputedStyle(this.wave).color;
+      peaks.forEach((peak, index) => { const tall = Math.max(2, peak * 90); pen.fillRect((index * 900) / peaks.length, 48 - tall / 2, Math.max(1, 900 / peaks.length - 1.5), tall); });
+      this.put(0, Math.min(MOST_S, total), false);
+    }
+
+    put(start, end, isFinal) {
+      const { clamp } = studio.dom;
+      const round = (value) => Math.round(value * 10) / 10;
+      this.start = clamp(round(start || 0), 0, Math.max(0, this.total - 0.1));
+      this.end = end >= this.total - 0.05 ? this.total : clamp(round(end), this.start + 0.1, this.total);
+      const share = (value) => `${(value / this.total) * 100}%`;
+      this.shades[0].style.cssText = `left:0;width:${share(this.start)}`;
+      this.shades[1].style.cssText = `left:${share(this.end)};right:0`;
+      this.kept.style.cssText = `left:${share(this.start)};width:${share(this.end - this.start)}`;
+      [this.start, this.end].forEach((value, index) => {
+        const handle = this.handles[index];
+        handle.style.left = share(value);
+        for (const [name, given] of [["valuemin", "0"], ["valuemax", this.total.toFixed(1)], ["valuenow", value.toFixed(1)], ["valuetext", `${value.toFixed(1)} seconds`]]) handle.setAttribute(`aria-${name}`, given);
+      });
+      this.from.value = this.start.toFixed(1);
+      this.until.value = this.end.toFixed(1);
+      const kept = this.end - this.start;
+      setText(this.readout, `${this.start.toFixed(1)} to ${this.end.toFixed(1)} = ${kept.toFixed(1)} s`);
+      this.node.classList.toggle("is-wrong", kept < LEAST_S - 0.05 || kept > MOST_S + 0.05);
+      this.onMove();
+      if (isFinal) this.onEnd();
+    }
+
+    grab(event) {
+      const box = this.track.getBoundingClientRect();
+      const at = (x) => studio.dom.clamp((x - box.left) / box.width, 0, 1) * this.total;
+      const edge = event.target.dataset.edge || (Math.abs(at(event.clientX) - this.start) < Math.abs(at(event.clientX) - this.end) ? "start" : "end");
+      event.preventDefault();
+      this.handles[edge === "start" ? 0 : 1].focus();
+      this.track.setPointerCapture(event.pointerId);
+      const move = (e, isFinal) => (edge === "start" ? this.put(Math.min(at(e.clientX), this.end - 0.1), this.end, isFinal) : this.put(this.start, at(e.clientX), isFinal));
+      const leave = new AbortController();
+      this.track.addEventListener("pointermove", (e) => move(e, false), { signal: leave.signal });
+      for (const type of ["pointerup", "pointercancel"]) this.track.addEventListener(type, (e) => { leave.abort(); move(e, true); }, { signal: leave.signal });
+    }
+
+    key(event) {
+      const { edge } = event.target.dataset;
+      const step = { ArrowLeft: -0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowUp: 0.1 }[event.key];
+      if (!edge || (!step && !["Home", "End"].includes(event.key))) return;
+      event.preventDefault();
+      const by = (step || 0) * (event.shiftKey ? 10 : 1);
+      if (edge === "start") this.put(event.key === "Home" ? 0 : event.key === "End" ? this.end - 0.1 : Math.min(this.start + by, this.end - 0.1), this.end, true);
+      else this.put(this.start, event.key === "Home" ? this.start + 0.1 : event.key === "End" ? this.total : this.end + by, true);
+    }
+  }
+
+  /** A new voice: recording, part, checks, sound before and after, name, consent, and one press. */
+  class VoiceMaker {
+    constructor(onMade) {
+      this.onMade = onMade;
+      this.attempt = 0;
+      this.price = exact(studio.boot.prices["create-voice"].per_call);
+      this.file = h("input", { type: "file", id: "voice-file", accept: ".mp3,.wav,.mp4,.mov,audio/mpeg,audio/wav,video/mp4,video/quicktime" });
+      this.trim = new VoiceTrim(() => this.stop(), () => this.check());
+      this.sound = h("audio", { "aria-hidden": "true" });
+      this.before = button({ class: "btn small" }, icon("play"), h("span", { text: "Before" }));
+      this.after = button({ class: "btn small" }, icon("play"), h("span", { text: "After" }));
+      this.clean = h("input", { type: "checkbox", id: "voice-clean" });
+      this.clean.checked = true;
+      this.hear = h("div", { class: "voice-hear", hidden: true }, h("label", { class: "row", for: "voice-clean" }, this.clean, "Clean it: rumble out, silent ends cut, level evened"), h("div", { class: "row" }, h("span", { class: "hint", text: "Hear it" }), this.before, this.after));
+      this.checks = h("ul", { class: "checks voice-checks" });
+      this.name = h("input", { class: "field", id: "voice-name", placeholder: "Marlow", maxlength: 60 });
+      this.consent = h("input", { type: "checkbox", id: "voice-consent" });
+      this.wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+      this.known = h("div", { class: "row voice-known", role: "status", hidden: true });
+      this.create = button({ class: "btn paid", disabled: true }, h("span"));
+      this.rehearse = button({ class: "btn free", disabled: true }, h("span", { text: "Rehearse voice · free" }));
+      this.missing = h("p", { class: "hint" });
+      this.node = h("section", { class: "panel voice-maker", "aria-label": "New voice" }, h("h2", { text: "New voice" }), h("p", { class: "hint", text: "One person speaking clearly, 5 to 30 s: mp3, wav, mp4 or mov. A voice costs once." }),
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.trim.node, this.hear, this.checks, this.known,
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-name", text: "Name" }), this.name),
+        h("div", { class: "voice-consent" }, this.consent, h("span", {}, h("label", { for: "voice-consent", text: "This person agreed to have their voice used" }), h("span", { class: "hint", text: "The cut recording is uploaded to fal.ai to make the voice." }))), this.wrong,
+        h("div", { class: "row" }, this.create, this.rehearse), this.missing);
+      this.listen();
+      this.arm();
+    }
+
+    listen() {
+      this.file.addEventListener("change", () => this.file.files[0] && this.read(this.file.files[0]));
+      for (const type of ["dragenter", "dragover"]) this.node.addEventListener(type, (event) => { event.preventDefault(); this.node.classList.add("is-over"); });
+      for (const type of ["dragleave", "drop"]) this.node.addEventListener(type, () => this.node.classList.remove("is-over"));
+      this.node.addEventListener("drop", (event) => { event.preventDefault(); const file = event.dataTransfer?.files?.[0]; if (file) this.read(file); });
+      this.clean.addEventListener("change", () => { this.stop(); this.check(); });
+      for (const input of [this.name, this.consent]) input.addEventListener("input", () => this.arm());
+      this.create.addEventListener("click", () => (studio.desk.hasKey() ? this.make("live") : studio.page.askForKey()));
+      this.rehearse.addEventListener("click", () => this.make("rehearsal"));
+      this.before.addEventListener("click", () => this.play("before"));
+      this.after.addEventListener("click", () => this.play("after"));
+      this.sound.addEventListener("timeupdate", () => { if (this.playing === "before" && this.sound.currentTime >= this.trim.end) this.stop(); });
+      this.sound.addEventListener("ended", () => this.stop());
+      studio.live.subscribe((event) => { if (event.type === "studio" || event.type === "snapshot") this.arm(); });
+    }
+
+    async read(file) {
+      const ticket = (this.ticket = Symbol("read"));
+      this.stop();
+      this.recording = null;
+      this.say("");
+      this.arm("Reading the recording");
+      try {
+        const recording = await studio.wells.upload("sound", file, () => {});
+        if (this.ticket !== ticket) return;
+        this.recording = recording;
+        this.trim.load(recording);
+        show(this.hear, true);
+        if (!this.name.value) this.name.value = (file.name || "").replace(/\.[^.]*$/, "").slice(0, 60);
+        await this.check();
+      } catch (error) {
+        if (this.ticket !== ticket) return;
+        for (const node of [this.trim.node, this.hear, this.known]) show(node, false);
+        this.checks.replaceChildren();
+        this.say(error.message);
+      }
+      this.arm();
+    }
+
+    cut() { return { ref: this.recording.ref, start_s: this.trim.start, end_s: this.trim.end, clean: this.clean.checked }; }
+
+    async check() {
+      const ticket = (this.checking = Symbol("check"));
+      if (!this.recording) return;
+      let answer = null;
+      try { answer = await post("/studio/voices/check", this.cut()); } catch (error) { if (this.checking === ticket) this.say(error.message); }
+      if (this.checking !== ticket) return;
+      this.isGood = Boolean(answer) && answer.checks.every((check) => check.level !== "bad");
+      this.checks.replaceChildren(...(answer?.checks || []).map((check) => h("li", { class: `is-${check.level}` }, icon(check.level === "ok" ? "check" : "warning"), h("span", { text: check.text }))));
+      if (answer) this.say("");
+      this.drawKnown(answer?.known);
+      this.arm();
+    }
+
+    drawKnown(name) {
+      this.isKnown = Boolean(name);
+      show(this.known, this.isKnown);
+      if (!name) return;
+      const use = button({ class: "btn small" }, h("span", { text: "Use it, free" }));
+      const held = voices.list.find((voice) => voice.name === name && voice.world === "live");
+      use.addEventListener("click", () => (held ? useVoice(held) : this.make("live")));
+      this.known.replaceChildren(icon("check"), h("span", { text: `You already made this voice: ${name}.` }), use);
+    }
+
+    arm(busy = "") {
+      this.busy = busy;
+      const gap = busy || (!this.recording ? "Choose a recording" : !this.isGood ? "Mend what is marked above" : !this.name.value.trim() ? "Give it a name" : !this.consent.checked ? "Confirm that this person agreed" : "");
+      setText(this.missing, gap);
+      show(this.missing, Boolean(gap));
+      const hasKey = studio.desk.hasKey();
+      setText(this.create.firstChild, hasKey ? `${this.isKnown ? "Use voice · free" : `Create voice · ${this.price}`}` : `Add key to create · ${this.price}`);
+      this.create.disabled = hasKey && Boolean(gap);
+      this.create.classList.toggle("paid", hasKey && !this.isKnown);
+      this.rehearse.disabled = Boolean(gap);
+    }
+
+    stop() {
+      this.sound.pause();
+      this.playing = "";
+      for (const node of [this.before, this.after]) studio.dom.setIcon(node, "play");
+    }
+
+    /** The part as it was recorded, or as it would be sent. */
+    async play(which) {
+      const isOn = this.playing === which;
+      this.stop();
+      if (isOn) return;
+      this.playing = which;
+      const node = which === "before" ? this.before : this.after;
+      try {
+        const source = which === "before" ? this.recording.file : (await post("/studio/voices/audition", this.cut())).file;
+        if (this.playing !== which) return;
+        if (this.sound.getAttribute("src") !== source) this.sound.src = source;
+        this.sound.currentTime = which === "before" ? this.trim.start : 0;
+        studio.dom.setIcon(node, "pause");
+        await this.sound.play();
+      } catch (error) { if (this.playing === which) { this.stop(); if (error.name !== "AbortError") this.say(error.message); } }
+    }
+
+    async make(world) {
+      this.stop();
+      this.arm(world === "live" ? "Making the voice at fal.ai" : "Rehearsing the voice");
+      const body = { ...this.cut(), name: this.name.value.trim() || "Voice", world, has_consent: this.consent.checked || this.isKnown };
+      // A voice that came to nothing may be tried again; the studio itself knows a recording that is under way.
+      body.key = `page:${studio.boot.home_id}:voice:${studio.desk.digest(JSON.stringify(body))}:${this.attempt}`;
+      try {
+        const answer = await post("/studio/voices", body);
+        this.say("");
+        const words = answer.is_known ? `You already made this voice: ${answer.voice.name}. It cost nothing.` : `${answer.voice.name} is ready.`;
+        studio.notices.toast(words, { action: { label: "Use in draft", run: () => useVoice(answer.voice) } });
+        await this.onMade();
+        await this.check();
+      } catch (error) {
+        this.attempt += 1;
+        this.say(error.message);
+      }
+      this.arm();
+    }
+
+    say(sentence) { setText(this.wrong, sentence); show(this.wrong, Boolean(sentence)); }
+  }
+
+  const draftVoices = () => studio.desk.value(VOICED, "voice_ids") || [];
+
+  /** Put a voice into a slot of the draft, the first free one where none is named, and show the desk. */
+  function useVoice(voice, slot = draftVoices()[0] ? 1 : 0) {
+    const next = [draftVoices()[0] || "", draftVoices()[1] || ""];
+    if (next[1 - slot] === voice.voice_id) next[1 - slot] = "";
+    next[slot] = voice.voice_id;
+    putVoices(next);
+    studio.desk.open(VOICED);
+    studio.page.write();
+    studio.notices.announce(`${voice.name} is voice ${slot + 1}`);
+  }
+
+  function putVoices(ids) {
+    const kept = [...ids];
+    while (kept.length && !kept[kept.length - 1]) kept.pop();
+    studio.desk.put(VOICED, { script: { voice_ids: kept } });
+  }
+
+  class VoiceCard {
+    constructor(page) {
+      this.page = page;
+      this.node = h("section", { class: "voice-card" });
+    }
+
+    /** Drawn anew only where something differs, and never under somebody's hands. */
+    draw(voice) {
+      const slot = draftVoices().indexOf(voice.voice_id);
+      const signature = JSON.stringify([voice, slot, draftVoices().filter(Boolean).length]);
+      if (this.signature === signature || (this.signature && this.node.contains(document.activeElement) && document.activeElement.matches("input"))) return;
+      this.signature = signature;
+      this.voice = voice;
+      const held = this.node.contains(document.activeElement) ? document.activeElement.dataset.part : "";
+      this.node.dataset.voice = voice.voice_id;
+      this.node.dataset.slot = { v1: 1, v2: 2 }[voice.colour] || "";
+      this.node.setAttribute("aria-label", voice.name);
+      this.node.replaceChildren(this.head(voice), ...this.words(voice), this.facts(voice, slot), this.uses, this.acts(voice, slot));
+      if (held) this.node.querySelector(`[data-part="${held}"]`)?.focus();
+    }
+
+    head(voice) {
+      this.sound = h("audio", { preload: "none", "aria-hidden": "true", ...(voice.sample ? { src: voice.sample } : {}) });
+      const play = button({ class: "voice-play", "aria-label": `Play ${voice.name}`, data: { part: "play" }, title: voice.sample ? "Plays from this computer, free" : "No recording of it here", disabled: !voice.sample }, icon("play"));
+      play.addEventListener("click", () => (this.sound.paused ? this.sound.play().catch(complain) : this.sound.pause()));
+      for (const [type, shape] of [["play", "pause"], ["pause", "play"], ["ended", "play"]]) this.sound.addEventListener(type, () => studio.dom.setIcon(play, shape));
+      return h("div", { class: "voice-head" }, play, this.box("name", voice.name, "Name", { "aria-label": "Name", maxlength: 60, class: "field voice-name" }, (text) => ({ name: text.trim() || voice.name })), this.colours(voice), this.sound);
+    }
+
+    colours(voice) {
+      return h("div", { class: "voice-colours", role: "group", "aria-label": `Colour of ${voice.name}` }, ...COLOURS.map(([colour, title], index) => {
+        const swatch = button({ class: "voice-colour", "aria-label": title, title, "aria-pressed": String(voice.colour === colour), data: { slot: index + 1, part: `colour-${colour}` } });
+        swatch.addEventListener("click", () => this.change({ colour }));
+        return swatch;
+      }));
+    }
+
+    words(voice) {
+      return [this.box("note", voice.note || "", "Note: how it sounds, whose it is", { "aria-label": `Note for ${voice.name}`, maxlength: 300 }, (text) => ({ note: text })),
+        this.box("tags", (voice.tags || []).join(", "), "Tags, with commas", { "aria-label": `Tags for ${voice.name}`, maxlength: 200 }, (text) => ({ tags: text.split(",").map((tag) => tag.trim()).filter(Boolean) }))];
+    }
+
+    box(part, value, placeholder, props, change) {
+      const box = h("input", { class: "field", value, placeholder, data: { part }, ...props });
+      box.addEventListener("change", () => this.change(change(box.value)));
+      box.addEventListener("keydown", (event) => { if (event.key === "Enter") box.blur(); });
+      return box;
+    }
+
+    async change(changes) {
+      try { await post(`/studio/voices/${this.voice.id}`, changes); } catch (error) { complain(error); }
+      await this.page.load();
+    }
+
+    facts(voice, slot) {
+      const count = voice.uses || 0;
+      const used = button({ class: "btn small quiet", "aria-expanded": "false", data: { part: "uses" } }, h("span", { text: count ? `In ${count} ${count === 1 ? "take" : "takes"}` : "Never used" }));
+      used.disabled = !count;
+      this.uses = h("div", { class: "row voice-uses", hidden: true });
+      used.addEventListener("click", () => this.toggleUses(used));
+      const place = slot >= 0 ? h("span", { class: "voice-place", data: { slot: slot + 1 } }, h("span", { class: "line-chip", text: String(slot + 1) }), "In this draft") : h("span", { text: voice.world === "rehearsal" ? "For rehearsals only" : "Not in this draft" });
+      const id = button({ class: "btn small quiet mono", "aria-label": `Copy voice ID ${voice.voice_id}`, title: voice.voice_id }, h("span", { text: voice.voice_id.length > 14 ? `${voice.voice_id.slice(0, 6)}…${voice.voice_id.slice(-4)}` : voice.voice_id }));
+      id.addEventListener("click", async () => { if (await copy(voice.voice_id)) studio.notices.toast("Copied"); });
+      return h("div", { class: "voice-facts hint" }, place, h("span", { class: "row" }, id, used));
+    }
+
+    async toggleUses(used) {
+      const isOpen = used.getAttribute("aria-expanded") === "true";
+      used.setAttribute("aria-expanded", String(!isOpen));
+      show(this.uses, !isOpen);
+      if (isOpen) return;
+      const { takes } = await get(`/studio/takes?${new URLSearchParams({ search: this.voice.voice_id, filter: "all", page: 1 })}`).catch((error) => { complain(error); return { takes: [] }; });
+      const own = takes.filter((card) => (card.values?.voice_ids || []).includes(this.voice.voice_id));
+      this.uses.replaceChildren(...own.map((card) => {
+        const open = button({ class: "btn small", title: card.title || "" }, h("span", { text: card.label }));
+        open.addEventListener("click", () => { studio.live.open(card); studio.page.section("studio"); studio.page.watch(); });
+        return open;
+      }), own.length ? "" : h("span", { class: "hint", text: "They are in the bin." }));
+    }
+
+    acts(voice, slot) {
+      const act = (label, name, run) => { const node = button({ class: `btn small ${name}` }, h("span", { text: label })); node.addEventListener("click", run); return node; };
+      const filled = [0, 1].filter((place) => draftVoices()[place]);
+      const into = slot >= 0 ? [act("Take out of draft", "", () => { putVoices(draftVoices().map((id) => (id === voice.voice_id ? "" : id))); setTimeout(() => this.page.draw(), 300); })]
+        : filled.length === 2 ? [0, 1].map((place) => act(`Replace voice ${place + 1}`, "", () => useVoice(voice, place)))
+          : [act(`Use as voice ${filled.includes(0) ? 2 : 1}`, "", () => useVoice(voice))];
+      return h("div", { class: "row is-apart" }, h("span", { class: "row" }, ...into), act("Delete", "quiet", () => this.remove(voice)));
+    }
+
+    async remove(voice) {
+      try {
+        await post(`/studio/voices/${voice.id}/delete`, {});
+        await this.page.load();
+        studio.notices.toast(`${voice.name} is deleted here. fal.ai may still know its ID: ${voice.voice_id}.`);
+      } catch (error) { complain(error); }
+    }
+  }
+
   class VoicesPage {
     constructor(root) {
-      this.list = h("div", { class: "cards" });
+      this.cards = new Map();
+      this.list = h("div", { class: "voice-cards" });
       this.empty = h("p", { class: "empty", text: "No voices yet. Add a clip of one person speaking, 5 to 30 seconds." });
-      root.replaceChildren(h("div", { class: "page" }, h("h1", { text: "Voices" }), h("div", { class: "grid-2" }, this.maker(), this.adder()), this.list, this.empty));
+      this.search = h("input", { class: "field voice-search", type: "search", "aria-label": "Search voices", placeholder: "Search names, notes, tags" });
+      this.search.addEventListener("input", () => this.draw());
+      this.maker = new VoiceMaker(() => this.load());
+      const { picture, sound, voices: extra } = studio.boot.prices[VOICED];
+      const price = h("p", { class: "hint", text: `A draft can use two voices, in Image to video only. Any voice changes the rate from ${exact(picture + sound)} to ${exact(picture + sound + extra)} a second.` });
+      const tones = studio.boot.speech === false ? h("p", { class: "hint", text: "Rehearsals speak in tones here. Install espeak-ng, then start the studio again, to hear the words." }) : null;
+      root.replaceChildren(h("div", { class: "page" }, h("div", { class: "page-bar" }, h("h1", { text: "Voices" }), this.search),
+        h("div", { class: "voices-grid" }, h("div", {}, this.list, this.empty, price, tones), h("div", {}, this.maker.node, this.adder()))));
       whenShown(root, () => this.load());
     }
 
     async load() {
       await loadVoices();
-      show(this.empty, !voices.list.length);
-      this.list.replaceChildren(...voices.list.map((voice) => this.card(voice)));
+      this.draw();
     }
 
-    maker() {
-      this.file = h("input", { type: "file", id: "voice-file", accept: ".mp3,.wav,.mp4,.mov,audio/mpeg,audio/wav,video/mp4,video/quicktime" });
-      this.player = h("audio", { controls: true, hidden: true, "aria-label": "The recording" });
-      this.wave = h("canvas", { class: "voice-wave", width: 600, height: 88, hidden: true, "aria-hidden": "true" });
-      this.checks = h("ul", { class: "checks" });
-      this.from = h("input", { class: "field num", type: "number", step: "0.1", min: "0", value: "0", id: "voice-from" });
-      this.until = h("input", { class: "field num", type: "number", step: "0.1", min: "0", id: "voice-until" });
-      this.clean = h("input", { type: "checkbox", id: "voice-clean" });
-      this.clean.checked = true;
-      this.name = h("input", { class: "field", id: "voice-name", placeholder: "Marlow", maxlength: 60 });
-      this.consent = h("input", { type: "checkbox", id: "voice-consent" });
-      this.wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-      this.rehearse = button({ class: "btn free", disabled: true }, h("span", { text: "Rehearse voice · free" }));
-      this.create = button({ class: "btn paid", disabled: true }, h("span", { text: `Create voice · ${exact(studio.boot.prices["create-voice"].per_call)}` }));
-      this.audition = button({ class: "btn small", hidden: true }, h("span", { text: "Hear it cleaned" }));
-      this.trimRow = h("div", { class: "limits", hidden: true }, h("label", { for: "voice-from" }, "From, s", this.from), h("label", { for: "voice-until" }, "To, s", this.until), h("label", { class: "row", for: "voice-clean" }, this.clean, " Even out level, cut silence"));
-      this.file.addEventListener("change", () => this.read());
-      for (const input of [this.from, this.until, this.clean]) input.addEventListener("change", () => this.check());
-      for (const input of [this.name, this.consent]) input.addEventListener("input", () => this.arm());
-      this.create.addEventListener("click", () => this.make("live"));
-      this.rehearse.addEventListener("click", () => this.make("rehearsal"));
-      this.audition.addEventListener("click", () => this.hearClean());
-      return h("section", { class: "panel", "aria-label": "New voice" }, h("h2", { text: "New voice" }), h("p", { class: "hint", text: "One person speaking clearly, 5 to 30 s. mp3, wav, mp4 or mov. A voice costs once." }),
-        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.player, this.wave, this.checks, this.trimRow, h("p", {}, this.audition),
-        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-name", text: "Name" }), this.name),
-        h("p", { class: "row" }, this.consent, h("label", { for: "voice-consent", text: "This person agreed to have their voice used" })), this.wrong, h("div", { class: "row" }, this.create, this.rehearse));
-    }
-
-    async read() {
-      const file = this.file.files[0];
-      if (!file) return;
-      this.sound = null;
-      this.say("");
-      try {
-        this.sound = await studio.wells.upload("sound", file, () => {});
-        this.until.value = Math.min(30, this.sound.duration_s).toFixed(1);
-        this.from.value = "0";
-        this.player.src = this.sound.file;
-        if (!this.name.value) this.name.value = (file.name || "").replace(/\.[^.]*$/, "").slice(0, 60);
-        for (const node of [this.player, this.trimRow, this.wave, this.audition]) show(node, true);
-        this.drawWave();
-        await this.check();
-      } catch (error) { this.say(error.message); }
-      this.arm();
-    }
-
-    cut() { return { ref: this.sound.ref, start_s: Number(this.from.value) || 0, end_s: Number(this.until.value) || this.sound.duration_s, clean: this.clean.checked }; }
-
-    async check() {
-      if (!this.sound) return;
-      try {
-        const answer = await post("/studio/voices/check", this.cut());
-        this.sound.isGood = answer.checks.every((check) => check.level !== "bad");
-        this.known = answer.known;
-        this.checks.replaceChildren(...answer.checks.map((check) => h("li", { class: `is-${check.level}` }, icon(check.level === "ok" ? "check" : "warning"), h("span", { text: check.text }))));
-        this.say(answer.known ? `You already made this voice: ${answer.known}. Use it, free.` : "");
-      } catch (error) { this.say(error.message); this.sound.isGood = false; }
-      this.arm();
-    }
-
-    arm() {
-      const isReady = Boolean(this.sound?.isGood && this.consent.checked && this.name.value.trim()) && !this.isBusy;
-      this.create.disabled = !isReady || !studio.desk.hasKey();
-      this.rehearse.disabled = !isReady;
-    }
-
-    drawWave() {
-      const { peaks = [] } = this.sound;
-      const pen = this.wave.getContext("2d");
-      pen.clearRect(0, 0, 600, 88);
-      pen.fillStyle = getComputedStyle(this.wave).color;
-      peaks.forEach((peak, index) => { const tall = Math.max(2, peak * 84); pen.fillRect((index * 600) / peaks.length, 44 - tall / 2, Math.max(1, 600 / peaks.length - 1), tall); });
-    }
-
-    async hearClean() {
-      try {
-        const answer = await post("/studio/voices/audition", this.cut());
-        this.player.src = answer.file;
-        await this.player.play().catch(() => {});
-      } catch (error) { this.say(error.message); }
-    }
-
-    async make(world) {
-      this.isBusy = true;
-      this.arm();
-      const body = { ...this.cut(), name: this.name.value.trim(), world, has_consent: this.consent.checked };
-      body.key = `page:${studio.boot.home_id}:voice:${studio.desk.digest(JSON.stringify(body))}`;
-      try {
-        const answer = await post("/studio/voices", body);
-        studio.notices.toast(answer.is_known ? `You already made this voice: ${answer.voice.name}. It cost nothing.` : `${answer.voice.name} is ready.`);
-        await this.load();
-      } catch (error) { this.say(error.message); }
-      this.isBusy = false;
-      this.arm();
+    draw() {
+      const wanted = this.search.value.trim().toLowerCase();
+      const shown = voices.list.filter((voice) => [voice.name, voice.note, voice.voice_id, ...(voice.tags || [])].join(" ").toLowerCase().includes(wanted));
+      show(this.search, voices.list.length > 4 || Boolean(wanted));
+      show(this.empty, !shown.length);
+      setText(this.empty, voices.list.length ? `Nothing matches “${this.search.value.trim()}”.` : "No voices yet. Add a clip of one person speaking, 5 to 30 seconds.");
+      for (const [id, card] of this.cards) if (!shown.some((voice) => voice.id === id)) { card.node.remove(); this.cards.delete(id); }
+      shown.forEach((voice, index) => {
+        if (!this.cards.has(voice.id)) this.cards.set(voice.id, new VoiceCard(this));
+        const card = this.cards.get(voice.id);
+        card.draw(voice);
+        if (this.list.children[index] !== card.node) this.list.insertBefore(card.node, this.list.children[index] || null);
+      });
     }
 
     adder() {
       const id = h("input", { class: "field", id: "known-voice-id", placeholder: "829877809978941442", maxlength: 64 });
       const name = h("input", { class: "field", id: "known-voice-name", placeholder: "Ines", maxlength: 60 });
+      const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
       const add = button({ class: "btn" }, h("span", { text: "Add voice" }));
-      add.addEventListener("click", async () => {
-        try { await post("/studio/voices/add", { voice_id: id.value.trim(), name: name.value.trim() }); id.value = ""; name.value = ""; await this.load(); } catch (error) { complain(error); }
-      });
-      return h("section", { class: "panel", "aria-label": "Add a voice you have" }, h("h2", { text: "Add a voice you have" }), h("p", { class: "hint", text: "A voice ID from the create-voice endpoint. Adding it is free." }), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-id", text: "Voice ID" }), id), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-name", text: "Name" }), name), add);
-    }
-
-    say(sentence) { setText(this.wrong, sentence); show(this.wrong, Boolean(sentence)); }
-
-    card(voice) {
-      const rename = h("input", { class: "field", value: voice.name, "aria-label": "Name", maxlength: 60 });
-      rename.addEventListener("change", () => post(`/studio/voices/${voice.id}`, { name: rename.value.trim() }).then(loadVoices, complain));
-      const note = h("input", { class: "field", value: voice.note || "", placeholder: "Note", "aria-label": `Note for ${voice.name}`, maxlength: 300 });
-      note.addEventListener("change", () => post(`/studio/voices/${voice.id}`, { note: note.value }).catch(complain));
-      const tags = h("input", { class: "field", value: (voice.tags || []).join(", "), placeholder: "Tags, with commas", "aria-label": `Tags for ${voice.name}`, maxlength: 200 });
-      tags.addEventListener("change", () => post(`/studio/voices/${voice.id}`, { tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean) }).catch(complain));
-      const use = button({ class: "btn small" }, h("span", { text: "Use in draft" }));
-      use.addEventListener("click", () => { studio.desk.open("image-to-video"); const desk = studio.desk.value("image-to-video", "voice_ids") || []; const next = desk[0] && desk[0] !== voice.voice_id ? [desk[0], voice.voice_id] : [voice.voice_id]; studio.desk.put("image-to-video", { script: { voice_ids: next } }); });
-      const remove = button({ class: "btn small quiet" }, h("span", { text: "Delete" }));
-      remove.addEventListener("click", async () => { try { await post(`/studio/voices/${voice.id}/delete`, {}); await this.load(); studio.notices.toast(`${voice.name} is deleted here. fal.ai may still know its ID: ${voice.voice_id}.`); } catch (error) { complain(error); } });
-      return h("section", { class: "voice-card", "aria-label": voice.name, data: { voice: voice.voice_id } }, rename,
-        voice.sample ? h("audio", { controls: true, src: voice.sample, preload: "none", "aria-label": `Sample of ${voice.name}` }) : null,
-        h("p", { class: "hint" }, h("span", { class: "mono", text: voice.voice_id }), voice.world === "rehearsal" ? " · rehearsal only" : "", ` · used in ${voice.uses || 0} takes`), note, tags, h("div", { class: "row" }, use, remove));
+      const send = async () => {
+        try {
+          await post("/studio/voices/add", { voice_id: id.value.trim(), name: name.value.trim() });
+          show(wrong, false);
+          id.value = "";
+          name.value = "";
+          await this.load();
+        } catch (error) { setText(wrong, error.message); show(wrong, true); }
+      };
+      add.addEventListener("click", send);
+      for (const box of [id, name]) box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) send(); });
+      return h("section", { class: "panel", "aria-label": "Add a voice you have" }, h("h2", { text: "Add a voice you have" }), h("p", { class: "hint", text: "A voice ID from the create-voice endpoint. Adding it is free." }), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-id", text: "Voice ID" }), id), h("div", { class: "stack" }, h("label", { class: "label", for: "known-voice-name", text: "Name" }), name), wrong, add);
     }
   }
 

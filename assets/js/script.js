@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const studio = (window.studio = window.studio || {});
-  const { h, button, icon, show, setText, copy } = studio.dom;
+  const { h, button, icon, show, setText, setAttr, patchChildren, copy, money } = studio.dom;
 
   const BOXES = [
     ["camera", "Camera", "slow push in, eye level", ["slow push in", "slow pull out", "pan left", "pan right", "tilt up", "handheld, close", "static, wide", "orbit around them"]],
@@ -14,10 +14,31 @@
   const VOICED = "image-to-video";
   const SCENE_HINT = { "image-to-video": "Motion and sound, not what the picture shows", "text-to-video": "Scene, action, camera, then sound" };
   const SCENE_HELP = { "image-to-video": "The keeper lowers his cap as the lamp turns behind him. Slow push in. Gulls far off, no music.", "text-to-video": "Two old friends meet at a train station after 20 years. Steam drifts across the platform. Slow push in." };
+  const PUBLISH_MS = 150; // after the last answer; a press of any button publishes at once
+  const SAY_MS = 1200;
+  const SIZES_ITSELF = CSS.supports("field-sizing", "content");
   let serial = 0;
 
-  /** A text area that grows from `least` to `most` lines with its content. */
+  /** Calls `work` one at a time; what was asked for meanwhile is asked once more, with the newest state. */
+  function newestOnly(work) {
+    let [isBusy, isStale] = [false, false];
+    return async () => {
+      isStale = true;
+      if (isBusy) return;
+      isBusy = true;
+      while (isStale) { isStale = false; await work(() => !isStale); }
+      isBusy = false;
+    };
+  }
+
+  /** Let the key that was pressed be painted before anything else happens. A hidden page paints nothing. */
+  const afterPaint = () => new Promise((resolve) => { const soon = setTimeout(resolve, 60); requestAnimationFrame(() => { clearTimeout(soon); setTimeout(resolve, 0); }); });
+
+  /** A text area that grows from `least` to `most` lines with its content; measured only where the browser cannot. */
   function growing(area, least, most) {
+    area.style.setProperty("--least", least);
+    area.style.setProperty("--most", most);
+    if (SIZES_ITSELF) { area.classList.add("is-growing"); area.fit = () => {}; return area; }
     const fit = () => {
       area.style.height = "auto";
       const line = parseFloat(getComputedStyle(area).lineHeight) || 21;
@@ -49,17 +70,21 @@
       this.chip = h("span", { class: "line-chip", "aria-hidden": "true" });
       this.delivery = h("input", { class: "line-delivery", "aria-label": "Delivery", placeholder: "how it is said", list: `${desk.mode}--deliveries`, maxlength: 120, value: line.delivery || "" });
       this.action = h("input", { class: "line-action", "aria-label": "What happens before the line", placeholder: "what happens first (optional)", maxlength: 300, value: line.action || "" });
-      this.text = growing(h("textarea", { class: "line-text", id, rows: 1, "aria-label": "Line", placeholder: "what is said", "aria-describedby": `${id}-find` }), 1, 6);
+      this.text = h("textarea", { class: "line-text", id, rows: 1, "aria-label": "Line", placeholder: "what is said", "aria-describedby": `${id}-find` });
       this.text.value = line.text || "";
+      this.fits = document.createTextNode("");
+      this.beyond = h("mark");
+      this.echo = h("div", { class: "line-echo", "aria-hidden": "true" }, this.fits, this.beyond, "\u200b");
       this.seconds = h("span", { class: "line-seconds num" });
       this.remove = button({ class: "btn icon small quiet", "aria-label": "Remove line" }, icon("close"));
-      this.grip = button({ class: "line-grip", "aria-label": "Move line: Alt with up or down arrow, or drag", draggable: "true" }, icon("grip"));
+      this.grip = button({ class: "line-grip", "aria-label": "Move line: up or down arrow, or drag", title: "Drag, or Alt with up or down arrow" }, icon("grip"));
       this.found = h("div", { class: "line-found", id: `${id}-find` });
       this.node = h("li", { class: "line" },
         h("div", { class: "line-head" }, this.grip, this.speaker, h("span", { class: "line-voice" }, this.chip, this.slot), this.delivery, this.remove),
-        this.action, h("div", { class: "line-body" }, this.text, this.seconds), this.found);
+        this.action, h("div", { class: "line-body" }, h("div", { class: "line-words" }, this.echo, this.text), this.seconds), this.found);
       this.listen();
       this.drawSlot();
+      this.drawEcho();
     }
 
     listen() {
@@ -70,22 +95,43 @@
       this.node.addEventListener("keydown", (event) => this.key(event));
       this.node.addEventListener("focusin", () => this.node.classList.add("is-open"));
       this.node.addEventListener("focusout", () => afterPress(() => this.left()));
-      this.grip.addEventListener("dragstart", (event) => { this.desk.dragged = this; event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); });
-      this.node.addEventListener("dragover", (event) => { if (this.desk.dragged && this.desk.dragged !== this) { event.preventDefault(); this.node.classList.add("is-target"); } });
-      this.node.addEventListener("dragleave", () => this.node.classList.remove("is-target"));
-      this.node.addEventListener("drop", (event) => { this.node.classList.remove("is-target"); if (this.desk.dragged) { event.preventDefault(); this.desk.moveRow(this.desk.dragged, this.desk.rows.indexOf(this)); this.desk.dragged = null; } });
+      this.text.addEventListener("input", () => this.drawEcho());
+      this.grip.addEventListener("pointerdown", (event) => { if (event.button === 0) this.drag(event); });
+    }
+
+    /** The row follows no pointer: a bar shows where it will land. Works the same under mouse, pen and finger. */
+    drag(event) {
+      event.preventDefault();
+      this.grip.focus();
+      const others = this.desk.rows.filter((row) => row !== this);
+      const middle = (row) => { const box = row.node.getBoundingClientRect(); return box.top + box.height / 2; };
+      const placeAt = (y) => others.filter((row) => middle(row) < y).length;
+      let place = null;
+      const mark = (at) => {
+        place = at;
+        this.node.classList.toggle("is-lifted", at !== null);
+        others.forEach((row, index) => { row.node.classList.toggle("is-after", at === index); row.node.classList.toggle("is-before", index === others.length - 1 && at === others.length); });
+      };
+      const leave = new AbortController();
+      const { signal } = leave;
+      addEventListener("pointermove", (e) => { e.preventDefault(); mark(placeAt(e.clientY)); }, { signal });
+      addEventListener("pointerup", () => { const to = place; mark(null); leave.abort(); if (to !== null) this.desk.moveRow(this, to); }, { signal });
+      addEventListener("pointercancel", () => { mark(null); leave.abort(); }, { signal });
+      addEventListener("keydown", (e) => { if (e.key === "Escape") { e.stopPropagation(); mark(null); leave.abort(); } }, { signal, capture: true });
     }
 
     key(event) {
-      if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+      const isArrow = event.key === "ArrowUp" || event.key === "ArrowDown";
+      if (isArrow && (event.altKey || event.target === this.grip)) {
         event.preventDefault();
         const held = document.activeElement;
         this.desk.moveRow(this, this.desk.rows.indexOf(this) + (event.key === "ArrowUp" ? -1 : 1));
         held.focus();
-      } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && event.target === this.text && !event.isComposing) {
+      } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing && event.target.matches("input, textarea")) {
         event.preventDefault();
-        this.desk.addRow(this.desk.rows.indexOf(this) + 1);
-      } else if (event.key === "Backspace" && event.target === this.text && !this.text.value && !this.speaker.value) {
+        if (event.target === this.text) this.desk.addRow(this.desk.rows.indexOf(this) + 1);
+        else this.text.focus();
+      } else if (event.key === "Backspace" && event.target === this.text && !this.text.value && !this.line.delivery && !this.line.action) {
         event.preventDefault();
         this.desk.removeRow(this);
       }
@@ -99,7 +145,15 @@
       if (!text && !delivery && !action && this.desk.rows.includes(this)) this.desk.dropRow(this);
     }
 
-    /** An edit by hand frees the line from the form it was once read in, so that its fields show in the prompt. */
+    /** The line as it stands now, from elsewhere; a box is written only where it differs, so that the caret stays. */
+    put(line) {
+      this.line = line;
+      for (const [box, value] of [[this.speaker, line.speaker], [this.delivery, line.delivery], [this.action, line.action], [this.text, line.text]]) if (box.value !== (value || "")) box.value = value || "";
+      this.drawSlot();
+      this.drawEcho();
+    }
+
+    /** A line that was read from a prompt keeps the form it was written in; the form shows the fields as they are. */
     edit(change) {
       this.line = { ...this.line, ...change };
       this.desk.changed();
@@ -110,7 +164,7 @@
       const names = this.desk.voiceNames();
       const options = [["", "Any voice"], ["1", names[0] ? `1 · ${names[0]}` : "Voice 1"], ["2", names[1] ? `2 · ${names[1]}` : "Voice 2"]];
       const shown = isVoiced ? options : options.slice(0, 1);
-      this.slot.replaceChildren(...shown.map(([value, title]) => h("option", { value, text: title })));
+      patchChildren(this.slot, JSON.stringify(shown), () => shown.map(([value, title]) => h("option", { value, text: title })));
       this.slot.value = this.line.slot && isVoiced ? String(this.line.slot) : "";
       this.slot.disabled = !isVoiced;
       const slot = isVoiced ? this.line.slot : null;
@@ -122,7 +176,18 @@
     drawPlan(row) {
       const spoken = row ? row.end_s - row.start_s : 0;
       setText(this.seconds, row && this.line.text ? `${spoken.toFixed(1)} s` : "");
+      setAttr(this.seconds, "title", row?.pace || null);
       this.node.classList.toggle("is-over", Boolean(row && row.over_s > 0));
+      this.overFrom = row?.over_from_char ?? null;
+      this.drawEcho();
+    }
+
+    /** The same words behind the box: they give it its height and underline what the clip has no time for. */
+    drawEcho() {
+      const letters = this.overFrom === null || this.overFrom === undefined ? null : [...this.text.value];
+      const [fits, beyond] = letters ? [letters.slice(0, this.overFrom).join(""), letters.slice(this.overFrom).join("")] : [this.text.value, ""];
+      if (this.fits.data !== fits) this.fits.data = fits;
+      setText(this.beyond, beyond);
     }
   }
 
@@ -132,9 +197,13 @@
       this.mode = props.value.mode;
       this.rows = [];
       this.answer = null;
+      this.ask = newestOnly((isNewest) => this.askOnce(isNewest));
+      this.byHand = newestOnly(() => this.readHand());
       this.build(element);
       this.load(props.value, false);
       watch("value", () => { if (!this.isOwn()) this.load(this.props.value, false); });
+      // A press must take what stands in the boxes, however shortly before it was typed.
+      for (const type of ["pointerdown", "keydown"]) addEventListener(type, (event) => { if (type === "pointerdown" || ["Enter", " "].includes(event.key) && (event.ctrlKey || event.metaKey || event.target.matches?.("button"))) this.publishNow(); }, true);
       studio.desk.register(this.mode, "script", this);
       addEventListener("studio:voices", () => this.drawVoices());
     }
@@ -147,11 +216,13 @@
       this.extras = h("details", { class: "script-extras" }, h("summary", {}, h("span", { class: "label", text: "Camera and sound " }), (this.extrasNow = h("span", { class: "hint" }))), h("div", { class: "extras-grid" }, ...extras));
       this.list = h("ol", { class: "lines" });
       this.slots = h("div", { class: "voice-slots" });
-      this.dialogueHint = h("span", { class: "hint", text: this.mode === VOICED ? "Lower case; capitals for names" : "Saved voices need a frame: use Image to video" });
+      this.dialogueHint = h("span", { class: "hint", text: this.mode === VOICED ? "Lower case; capitals for names" : "Saved voices need a frame:" });
+      this.toVoiced = this.mode === VOICED ? null : button({ class: "btn quiet small" }, h("span", { text: "Use Image to video" }));
+      this.slotFound = h("div", { class: "script-found" });
       this.add = button({ class: "btn quiet line-add" }, icon("plus"), h("span", { text: "Add line" }));
       this.pasteButton = button({ class: "btn quiet small" }, h("span", { text: "Paste a scene" }));
       this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
-      this.fits = h("div", { class: "fits", role: "status" });
+      this.fits = h("div", { class: "fits" });
       this.found = h("div", { class: "script-found" });
       this.count = h("span", { class: "hint num", id: id("count") });
       this.copyButton = button({ class: "btn quiet small" }, icon("copy"), h("span", { text: "Copy" }));
@@ -160,7 +231,7 @@
       this.hand = growing(h("textarea", { class: "field reads-hand", "aria-label": "What Kling reads, edited by hand", hidden: true, spellcheck: "true" }), 4, 14);
       element.replaceChildren(h("section", { class: "script", "aria-label": "Scene and dialogue" },
         h("div", { class: "script-head" }, h("label", { class: "label", for: id("scene"), text: "Scene" }), h("span", { class: "hint", id: id("scene-hint"), text: SCENE_HINT[this.mode] || "" })), this.scene, this.extras,
-        h("div", { class: "script-head" }, h("h2", { class: "label", text: "Dialogue" }), this.dialogueHint, this.pasteButton), this.slots, this.list, this.ruler,
+        h("div", { class: "script-head" }, h("h2", { class: "label", text: "Dialogue" }), this.dialogueHint, this.toVoiced, this.pasteButton), this.slots, this.slotFound, this.list, this.ruler,
         h("div", { class: "script-foot" }, this.fits, this.add), this.found,
         h("div", { class: "script-head reads-head" }, h("h2", { class: "label", text: "What Kling reads" }), this.count, this.handButton, this.copyButton), this.reading, this.hand,
         h("datalist", { id: id("deliveries") }, ...DELIVERIES.map((idea) => h("option", { value: idea })))));
@@ -171,6 +242,7 @@
       this.scene.addEventListener("input", () => this.changed());
       for (const box of Object.values(this.boxes)) box.addEventListener("input", () => this.changed());
       this.add.addEventListener("click", () => this.addRow(this.rows.length));
+      this.toVoiced?.addEventListener("click", () => studio.desk.carry(this.mode, VOICED));
       this.copyButton.addEventListener("click", async () => { studio.notices?.toast?.((await copy(this.prompt)) ? "Copied" : "Copy did not work. Select the text and copy it."); });
       this.handButton.addEventListener("click", () => this.toggleHand());
       this.hand.addEventListener("input", () => this.byHand());
@@ -196,8 +268,7 @@
       this.voiceIds = [...(value.voice_ids || [])];
       this.scene.value = script.scene || "";
       for (const [key, box] of Object.entries(this.boxes)) box.value = script[key] || "";
-      this.rows = (script.lines || []).map((line) => new Row(this, line));
-      this.drawRows();
+      this.putLines(script.lines || []);
       this.scene.fit();
       this.drawVoices();
       this.setHand(this.kept.raw !== null);
@@ -205,18 +276,26 @@
       this.ask();
     }
 
-    changed() {
-      if (this.kept.raw !== null && !this.isReading) { this.kept.raw = null; this.setHand(false); }
-      delete this.kept.layout;
-      this.ask();
-    }
+    /** Something was typed. What was read from a prompt keeps its order and its joining words, and a prompt that was
+     *  kept as written stays so, until the person goes back to the rows. */
+    changed() { this.ask(); }
 
     publish() {
+      clearTimeout(this.publishing);
+      this.publishing = null;
       this.stamp = ++serial;
       const value = { mode: this.mode, script: this.script, voice_ids: this.activeVoices(), prompt: this.prompt, stamp: this.stamp };
       this.props.value = value;
       this.fire.change();
     }
+
+    /** Every change of the value runs through all of Gradio's fields, so it rests while keys follow one another. */
+    publishSoon() {
+      clearTimeout(this.publishing);
+      this.publishing = setTimeout(() => this.publish(), PUBLISH_MS);
+    }
+
+    publishNow() { if (this.publishing || this.isAsking) this.publish(); }
 
     activeVoices() { return this.mode === VOICED ? this.trimTail(this.voiceIds) : []; }
 
@@ -228,25 +307,16 @@
 
     /* --- asking the grammar: one question at a time, the newest wins ------------------------------------------ */
 
-    ask() {
-      this.isStale = true;
-      if (this.isAsking) return;
+    async askOnce(isNewest) {
       this.isAsking = true;
-      queueMicrotask(() => this.askNow());
-    }
-
-    async askNow() {
-      while (this.isStale) {
-        this.isStale = false;
-        const question = { mode: this.mode, script: this.script, values: studio.desk.values(this.mode), voice_ids: this.activeVoices() };
-        try {
-          const answer = await studio.desk.post("/studio/script", question);
-          if (!this.isStale) { this.answer = answer; this.draw(); this.publish(); }
-        } catch {
-          break; // the connection notice says so; the words stay in their boxes
-        }
-      }
+      await afterPaint();
+      const question = { mode: this.mode, script: this.script, values: studio.desk.values(this.mode), voice_ids: this.activeVoices() };
+      try {
+        const answer = await studio.desk.post("/studio/script", question);
+        if (isNewest()) { this.answer = answer; this.draw(); }
+      } catch { /* the connection notice says so; the words stay in their boxes and in the draft */ }
       this.isAsking = false;
+      if (isNewest()) this.publishSoon();
     }
 
     /* --- rows ------------------------------------------------------------------------------------------------- */
@@ -259,6 +329,12 @@
       this.drawRows();
       (row.line.speaker ? row.text : row.speaker).focus();
       this.changed();
+    }
+
+    /** Rows for these lines; the rows that are there are written over, so that the focus stays where it is. */
+    putLines(lines) {
+      this.rows = lines.map((line, index) => { const row = this.rows[index]; if (!row) return new Row(this, line); row.put(line); return row; });
+      this.drawRows();
     }
 
     removeRow(row) {
@@ -281,6 +357,7 @@
       this.rows.splice(from, 1);
       this.rows.splice(to, 0, row);
       this.drawRows();
+      studio.notices?.announce?.(`Line ${to + 1} of ${this.rows.length}`);
       this.changed();
     }
 
@@ -289,7 +366,6 @@
       for (const node of [...this.list.children]) if (!this.rows.some((row) => row.node === node)) node.remove();
       this.rows.forEach((row, index) => { if (this.list.children[index] !== row.node) this.list.insertBefore(row.node, this.list.children[index] || null); });
       show(this.list, this.rows.length > 0);
-      for (const row of this.rows) row.text.fit();
       this.add.classList.toggle("is-empty", this.rows.length === 0);
       setText(this.add.lastChild, this.rows.length ? "Add line" : "Add a line someone says");
     }
@@ -305,18 +381,20 @@
       show(this.slots, this.mode === VOICED);
       if (this.mode !== VOICED) return;
       const library = studio.voices?.list || [];
-      const cells = [0, 1].map((slot) => {
-        const select = h("select", { "aria-label": `Voice ${slot + 1}`, class: "voice-pick" },
-          h("option", { value: "", text: "No saved voice" }),
-          ...library.map((voice) => h("option", { value: voice.voice_id, text: voice.world === "rehearsal" ? `${voice.name} (rehearsal)` : voice.name })));
-        const current = this.voiceIds[slot] || "";
-        if (current && !library.some((voice) => voice.voice_id === current)) select.append(h("option", { value: current, text: current }));
-        select.append(h("option", { value: "+", text: "Type a voice ID…" }));
-        select.value = current;
-        select.addEventListener("change", () => (select.value === "+" ? this.typeVoice(slot, select) : this.setVoice(slot, select.value)));
-        return h("div", { class: "voice-slot", data: { slot: slot + 1 } }, h("span", { class: "line-chip", text: String(slot + 1) }), select);
+      this.picks = this.picks || [0, 1].map((slot) => {
+        const pick = h("select", { "aria-label": `Voice ${slot + 1}`, class: "voice-pick" });
+        pick.addEventListener("change", () => (pick.value === "+" ? this.typeVoice(slot, pick) : this.setVoice(slot, pick.value)));
+        this.slots.append(h("div", { class: "voice-slot", data: { slot: slot + 1 } }, h("span", { class: "line-chip", text: String(slot + 1) }), pick));
+        return pick;
       });
-      this.slots.replaceChildren(...cells);
+      this.picks.forEach((pick, slot) => {
+        const current = this.voiceIds[slot] || "";
+        const known = library.map((voice) => [voice.voice_id, voice.world === "rehearsal" ? `${voice.name} (rehearsal only)` : voice.name]);
+        if (current && !known.some(([id]) => id === current)) known.push([current, current]);
+        const options = [["", "No saved voice"], ...known, ["+", "Type a voice ID…"]];
+        patchChildren(pick, JSON.stringify(options), () => options.map(([value, text]) => h("option", { value, text })));
+        pick.value = current;
+      });
       for (const row of this.rows) row.drawSlot();
     }
 
@@ -324,9 +402,10 @@
       const box = h("input", { class: "field voice-typed", placeholder: "voice ID", "aria-label": `Voice ID for voice ${slot + 1}`, maxlength: 64 });
       select.replaceWith(box);
       box.focus();
-      const done = () => { if (box.isConnected) this.setVoice(slot, box.value.trim()); };
-      box.addEventListener("keydown", (event) => { if (event.key === "Enter") done(); if (event.key === "Escape") { event.stopPropagation(); this.drawVoices(); } });
-      box.addEventListener("blur", done);
+      let isDone = false;
+      const done = (id) => { if (isDone) return; isDone = true; const held = document.activeElement === box; box.replaceWith(select); this.setVoice(slot, id); if (held) select.focus(); };
+      box.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); done(box.value.trim()); } if (event.key === "Escape") { event.stopPropagation(); done(this.voiceIds[slot] || ""); } });
+      box.addEventListener("blur", () => done(box.value.trim()));
     }
 
     setVoice(slot, id) {
@@ -353,19 +432,16 @@
     }
 
     /** What was typed is read back into rows where it can be; otherwise it stays as written and nothing overwrites it. */
-    async byHand() {
+    async readHand() {
+      await afterPaint();
       const text = this.hand.value;
       const read = await studio.desk.post("/studio/script/read", { mode: this.mode, script: this.script, text }).catch(() => null);
-      if (!read || this.hand.value !== text) return;
-      this.isReading = true;
-      const script = read.script;
+      const script = read ? read.script : { ...this.script, raw: text };
       this.kept = { raw: script.raw ?? null, ...(script.layout ? { layout: script.layout } : {}) };
       this.scene.value = script.scene || "";
       for (const [key, box] of Object.entries(this.boxes)) box.value = script[key] || "";
-      this.rows = (script.lines || []).map((line) => new Row(this, line));
-      this.drawRows();
+      this.putLines(script.lines || []);
       this.ask();
-      this.isReading = false;
     }
 
     openPaste() {
@@ -380,11 +456,12 @@
         this.rows.push(...answer.lines.map((line) => new Row(this, line)));
         this.drawRows();
         this.changed();
+        this.rows[this.rows.length - answer.lines.length].text.focus();
       });
       area.focus();
     }
 
-    /* --- drawing the answer ----------------------------------------------------------------------------------- */
+    /* --- drawing the answer: only what differs from what is drawn ---------------------------------------------- */
 
     draw() {
       const { answer } = this;
@@ -395,27 +472,39 @@
       this.drawFindings(answer.findings);
       const full = BOXES.filter(([key]) => this.boxes[key].value.trim());
       setText(this.extrasNow, full.map(([key]) => this.boxes[key].value.trim()).join(" · "));
+      this.saySoon(answer);
     }
 
     drawReading({ prompt, spans, limit }) {
-      const length = [...prompt].length;
+      const letters = [...prompt];
+      const { length } = letters;
       setText(this.count, `${length} / ${limit}`);
       this.count.className = `num hint${length > limit ? " is-over" : length > limit - 200 ? " is-near" : ""}`;
-      if (!prompt) { this.reading.replaceChildren(h("span", { class: "hint", text: "Your scene and lines appear here as one prompt." })); return; }
-      const letters = [...prompt];
-      this.reading.replaceChildren(...spans.map((span) => h("span", { class: `span-${span.kind}`, data: span.slot ? { slot: span.slot } : {}, text: letters.slice(span.start, span.end).join("") })));
+      patchChildren(this.reading, JSON.stringify([prompt, spans]), () => prompt
+        ? spans.map((span) => h("span", { class: `span-${span.kind}`, data: span.slot ? { slot: span.slot } : {}, text: letters.slice(span.start, span.end).join("") }))
+        : [h("span", { class: "hint", text: "Your scene and lines appear here as one prompt." })]);
     }
 
     drawRuler(plan) {
-      const scale = Math.max(plan.duration_s, plan.total_s);
-      const share = (value) => `${(value / scale) * 100}%`;
-      const marks = [];
-      for (let second = 0; second <= Math.floor(scale); second++) marks.push(h("span", { class: `ruler-tick num${second === scale ? " is-end" : ""}`, style: { left: share(second) }, text: second === plan.duration_s ? `${second} s` : String(second) }));
-      const blocks = plan.rows.map((row) => h("span", { class: `ruler-line${row.over_s > 0 ? " is-over" : ""}`, data: { slot: this.rows[row.index]?.node.dataset.slot || "" }, style: { left: share(row.start_s), width: share(row.end_s - row.start_s) }, text: this.rows[row.index]?.line.text || "" }));
-      const over = plan.total_s > plan.duration_s ? [h("i", { class: "ruler-over", style: { left: share(plan.duration_s) } })] : [];
-      this.ruler.replaceChildren(...marks, ...blocks, ...over);
-      show(this.ruler, plan.rows.length > 0);
       for (const [index, row] of this.rows.entries()) row.drawPlan(plan.rows.find((planned) => planned.index === index));
+      show(this.ruler, plan.rows.length > 0);
+      const slots = this.rows.map((row) => [row.node.dataset.slot, row.line.text]);
+      patchChildren(this.ruler, JSON.stringify([plan.rows, plan.duration_s, plan.total_s, slots]), () => this.rulerMarks(plan));
+    }
+
+    rulerMarks(plan) {
+      const isOver = plan.spare_s < 0;
+      const scale = isOver ? plan.total_s : plan.duration_s;
+      const share = (value) => `${(Math.min(value, scale) / scale) * 100}%`;
+      const marks = [];
+      for (let second = 0; second <= Math.floor(scale); second++) {
+        const isEnd = second >= scale - 0.01;
+        const isNamed = isEnd || scale - second > scale * 0.06;
+        marks.push(h("span", { class: `ruler-tick num${isEnd ? " is-end" : ""}`, style: { left: share(second) }, text: !isNamed ? "" : second === plan.duration_s ? `${second} s` : String(second) }));
+      }
+      const blocks = plan.rows.map((row) => h("span", { class: "ruler-line", data: { slot: this.rows[row.index]?.node.dataset.slot || "" }, style: { left: share(row.start_s), width: share(row.end_s - row.start_s) }, text: this.rows[row.index]?.line.text || "" }));
+      const over = isOver ? [h("i", { class: "ruler-over", style: { left: share(plan.duration_s) } })] : [];
+      return [...marks, ...blocks, ...over];
     }
 
     drawFits(plan) {
@@ -423,49 +512,69 @@
       if (!plan.rows.length) return;
       const isOver = plan.spare_s < 0;
       this.fits.className = `fits${isOver ? " is-over" : ""}`;
-      const remedies = (plan.remedies || []).map((remedy) => {
-        if (remedy.kind !== "duration") return h("span", { text: remedy.label });
-        const act = button({ class: "btn small" }, h("span", { text: remedy.label }));
-        act.addEventListener("click", () => studio.desk.put(this.mode, { duration: remedy.value }));
-        return act;
-      });
-      this.fits.replaceChildren(icon(isOver ? "warning" : "check"), h("span", { class: "num", text: plan.sentence }), ...remedies);
+      const ways = plan.remedies.map((remedy) => [remedy, this.remedyLabel(remedy)]);
+      patchChildren(this.fits, JSON.stringify([plan.sentence, ways]), () => [
+        h("div", { class: "fits-words" }, icon(isOver ? "warning" : "check"), h("span", { class: "num", text: plan.sentence })),
+        ways.length ? h("div", { class: "fits-ways" }, ...ways.map(([remedy, label]) => this.mendButton({ ...remedy, label }, this.rows[plan.rows[plan.rows.length - 1].index]))) : ""]);
+    }
+
+    /** What costs more says how much the whole take would cost. */
+    remedyLabel(remedy) {
+      if (!remedy.values?.duration) return remedy.label;
+      const price = studio.price.quote(this.mode, { ...studio.desk.values(this.mode), ...remedy.values });
+      return price ? `${remedy.label}, ${money(price.usd_micros)}` : remedy.label;
     }
 
     drawFindings(findings) {
-      for (const row of this.rows) row.found.replaceChildren();
-      const whole = [];
+      const places = new Map([[this.slotFound, []], [this.found, []], ...this.rows.map((row) => [row.found, []])]);
       for (const finding of findings) {
-        const node = this.findingNode(finding);
+        if (finding.code === "too_long_to_speak") continue; // the line under the ruler says it, with its remedies
         const row = this.rows[finding.line];
-        if (row) row.found.append(node);
-        else whole.push(node);
+        places.get(row ? row.found : finding.field === "voice_ids" && this.mode === VOICED ? this.slotFound : this.found).push([finding, row]);
       }
-      this.found.replaceChildren(...whole);
+      for (const [place, own] of places) patchChildren(place, JSON.stringify(own.map(([finding]) => finding)), () => own.map(([finding, row]) => this.findingNode(finding, row)));
     }
 
-    findingNode(finding) {
-      const words = h("span", { text: finding.message });
-      const node = h("div", { class: `finding${finding.is_blocking ? " is-blocking" : ""}`, data: { code: finding.code } }, icon("warning"), words);
-      if (finding.fix) {
-        const mend = button({ class: "btn small" }, h("span", { text: finding.fix.label }));
-        mend.addEventListener("click", () => this.mend(finding.fix));
-        node.append(mend);
-      }
-      return node;
+    findingNode(finding, row) {
+      return h("div", { class: `finding${finding.is_blocking ? " is-blocking" : ""}`, data: { code: finding.code } }, icon("warning"), h("span", { text: finding.message }), finding.fix ? this.mendButton(finding.fix, row) : null);
     }
 
-    mend(fix) {
-      if (fix.mode) { studio.desk.carry(this.mode, fix.mode); return; }
+    mendButton(fix, row) {
+      const mend = button({ class: "btn small" }, h("span", { text: fix.label }));
+      mend.addEventListener("click", () => this.mend(fix, row));
+      return mend;
+    }
+
+    /** One click: the script, the values, or both. A value of null clears its field. */
+    mend(fix, row) {
       const values = { ...(fix.values || {}) };
-      if ("voice_ids" in values) { this.voiceIds = [...values.voice_ids]; delete values.voice_ids; this.drawVoices(); }
-      if (Object.keys(values).length) studio.desk.put(this.mode, values);
+      if ("voice_ids" in values) { this.voiceIds = [...(values.voice_ids || [])]; delete values.voice_ids; this.drawVoices(); }
       if (fix.script) this.load({ script: fix.script, voice_ids: this.voiceIds });
-      else this.ask();
-      this.scene.focus({ preventScroll: true });
+      else { this.publish(); this.ask(); }
+      if (Object.keys(values).length) studio.desk.put(this.mode, values);
+      (row && this.rows.includes(row) ? row.text : this.rows[0]?.text || this.scene).focus({ preventScroll: true });
     }
 
-    complain(name, sentence) { this.found.append(h("div", { class: "finding is-blocking", role: "alert" }, icon("warning"), h("span", { text: sentence }))); }
+    /** Said once the keys rest: whether the lines fit, and how much there is to check. */
+    saySoon({ plan, findings }) {
+      clearTimeout(this.saying);
+      this.saying = setTimeout(() => {
+        const count = findings.filter((finding) => finding.code !== "too_long_to_speak").length;
+        const words = [plan.rows.length && plan.spare_s < 0 ? `${plan.sentence}.` : "", count ? `${count} ${count === 1 ? "thing" : "things"} to check in the dialogue.` : ""].filter(Boolean).join(" ");
+        if (words && words !== this.said && this.list.offsetParent) studio.notices?.announce?.(words);
+        this.said = words;
+      }, SAY_MS);
+    }
+
+    /** The server refused a field of ours: said at its place until the next change. */
+    complain(name, sentence) {
+      const place = name === "voice_ids" && this.mode === VOICED ? this.slotFound : this.found;
+      const node = h("div", { class: "finding is-blocking", role: "alert" }, icon("warning"), h("span", { text: sentence }));
+      place.__signature = null;
+      place.append(node);
+      node.scrollIntoView({ block: "nearest" });
+    }
+
     focus() { this.scene.focus(); }
   }
 

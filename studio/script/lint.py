@@ -14,6 +14,7 @@ from studio.script.lint_lines import check_lines
 from studio.script.lint_voices import check_voices
 from studio.script.rates import Rates
 from studio.script.scene import BOXES, Script
+from studio.script.timing import cut_to_fit
 
 __all__ = ["Finding", "Fix", "lint"]
 
@@ -117,13 +118,9 @@ def _make_fit(draft: Draft) -> Fix:
     for remedy in draft.plan.remedies:
         if remedy.kind == "longer" and not remedy.count:
             return Fix(remedy.label, values={"duration": str(remedy.duration_s)})
-    lines = list(draft.script.lines)
-    for row in draft.plan.rows:
-        if row.over_from_char is not None:
-            kept = lines[row.index].text[: row.over_from_char].rstrip(" ,;:—-")
-            lines[row.index] = replace(lines[row.index], text=kept)
+    lines = cut_to_fit(draft.script.lines, draft.plan)
     label = next(remedy.label for remedy in draft.plan.remedies if remedy.kind == "cut")
-    return Fix(label, script=replace(draft.script, lines=tuple(lines), raw=None))
+    return Fix(label, script=replace(draft.script, lines=lines, raw=None))
 
 
 def _check_sound(draft: Draft) -> Iterator[Finding]:

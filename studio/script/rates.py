@@ -82,6 +82,11 @@ class Rates:
         """The rate for a text in a slot."""
         return self.pace_of(self._voice(slot), detect_language(text))
 
+    def is_learned(self, slot: int | None, text: str) -> bool:
+        """Whether anything that was heard has a part in the rate for a text in a slot."""
+        language = detect_language(text)
+        return any(self.samples.get((voice, language)) for voice in (self._voice(slot), ANY_VOICE))
+
     def pace_of(self, voice: str, language: str) -> Pace:
         """The rate of a voice in a language: its own, else that of any voice, else the default."""
         default = DEFAULT_PACES.get(language, DEFAULT_PACES["other"])

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from studio.script.rates import Rates
 from studio.script.scene import Line
 from studio.script.units import units_of
 
-__all__ = ["Plan", "PlannedLine", "Rates", "Remedy", "plan_lines"]
+__all__ = ["Plan", "PlannedLine", "Rates", "Remedy", "cut_to_fit", "plan_lines"]
 
 GAP_S = 0.3  # between two lines (DESIGN.md 4.5), also what “After a beat” says
 QUICK_GAP_S = 0.1
@@ -111,6 +111,17 @@ def plan_lines(lines: Sequence[Line], duration_s: float = 5, rates: Rates | None
     spare = round(duration_s - total, 3)
     remedies = tuple(_remedies(lines, rows, total, duration_s, rates)) if spare < -_EPSILON_S else ()
     return Plan(tuple(rows), total, spare, duration_s, remedies)
+
+
+def cut_to_fit(lines: Sequence[Line], plan: Plan) -> tuple[Line, ...]:
+    """The lines without the words that the plan's clip has no time for; a line that starts too late goes whole."""
+    kept = list(lines)
+    for row in plan.rows:
+        if row.over_from_char is not None:
+            text = kept[row.index].text[: row.over_from_char].rstrip(" ,;:—-")
+            kept[row.index] = replace(kept[row.index], text=text)
+    gone = {row.index for row in plan.rows if not kept[row.index].text}
+    return tuple(line for index, line in enumerate(kept) if index not in gone)
 
 
 def line_seconds(line: Line, rates: Rates | None = None) -> float:

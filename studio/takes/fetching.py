@@ -16,8 +16,8 @@ from studio.takes.errors import StorageTrouble
 from studio.takes.folders import folder_of
 from studio.takes.keeping import keep_clip, keep_voice
 from studio.takes.recipes import sync_folder
-from studio.takes.storage import in_words
 from studio.takes.settling import bill
+from studio.takes.storage import in_words
 from studio.takes.take import Charge, State, Take
 from studio.takes.watching import fail, listed_unit, ticket_of, vanish
 

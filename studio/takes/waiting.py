@@ -6,12 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from studio.takes.errors import NotPossible, StaleMove
+from studio.takes.errors import NotPossible, StaleMove, StudioError
 from studio.takes.ledger import Ledger
 from studio.takes.schema import TAKES
 from studio.takes.take import IN_FLIGHT, WAITING, Charge, State, Take
 
 _IN_FLIGHT = [state.value for state in IN_FLIGHT]
+_DROPPED = StudioError(
+    "dropped", "Dropped before it was sent", "It was taken out of the studio's own line before it was sent."
+)
 
 
 class WaitingLine:
@@ -52,7 +55,12 @@ class WaitingLine:
         """Take it out of the line for free. Raises NotPossible where it has been sent already."""
         try:
             return self._ledger.move(
-                take_id, WAITING, State.CANCELLED, charge=_free_charge(self._ledger.get(take_id)), held_usd_micros=0
+                take_id,
+                WAITING,
+                State.CANCELLED,
+                charge=_free_charge(self._ledger.get(take_id)),
+                held_usd_micros=0,
+                reason=_DROPPED.as_reason(),  # in place of what it may have waited for
             )
         except StaleMove:
             raise NotPossible(

@@ -242,7 +242,7 @@ def listed_unit(crew: Crew, take: Take) -> int | None:
 
 
 def _is_fals_own(fault: TakeFailed) -> bool:
-    """The model's words about the input (422), or a cancel (499). Other codes may be the line's: they are asked again."""
+    """The model's words about the input (422), or a cancel (499). Other codes may be the line's own."""
     return fault.status in (None, 422, 499)
 
 

@@ -184,6 +184,7 @@ class DeskRoom:
         self._desk.budget.set_limits(**{name: chosen[name] for name in _LIMITS if name in chosen})
         if "ask_again" in chosen:
             self._desk.preferences.set(ASK_AGAIN, chosen["ask_again"])
+        self._desk.ledger.tell("")  # every open page counts with the new limits from now on
         return self.spend()
 
     def ask_again_usd_micros(self) -> int:
