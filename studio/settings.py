@@ -120,6 +120,16 @@ def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
     return rows
 
 
+def keep_gradio_at_home(home: Path) -> None:
+    """Tell Gradio, which listens to the environment alone, to report nothing and to keep uploads in the home folder.
+
+    Before Gradio is imported. Its own default is a folder that all Gradio programs of a machine share.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["GRADIO_TEMP_DIR"] = str(home.absolute() / "scratch" / "gradio")
+
+
 def find_assets() -> Path:
     """The folder of page files: inside an installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parent

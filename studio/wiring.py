@@ -32,7 +32,7 @@ from studio.rehearsal.serve import serve as serve_on_loopback
 from studio.rehearsal.server import Standin, create_standin
 from studio.rehearsal.speech import find_engine
 from studio.rehearsal.transport import RehearsalTransport
-from studio.settings import Settings, describe_settings, find_assets, read_settings
+from studio.settings import Settings, describe_settings, find_assets, keep_gradio_at_home, read_settings
 from studio.takes.budget import Limits
 from studio.takes.cards import state_json
 from studio.takes.desk import Desk
@@ -61,8 +61,10 @@ class KeyRing:
     def key(self) -> str | None:
         return self._key or None
 
-    def set(self, key: str) -> None:
-        self._key = key
+    def swap(self, key: str) -> str:
+        """Put a key in, or an empty text for none; gives the one before."""
+        before, self._key = self._key, key
+        return before
 
     def tail(self) -> str | None:
         """The last four characters, None where there is no key; a short key shows nothing of itself."""
@@ -118,6 +120,7 @@ class Studio:
     @cached_property
     def demo(self) -> Any:
         """The page as Gradio Blocks, as Gradio's own hosting looks for it."""
+        keep_gradio_at_home(self.settings.home)
         from studio.ui.doors import build_doors
         from studio.ui.page import build_page
         from studio.web.press import Press
@@ -130,6 +133,7 @@ class Studio:
     @cached_property
     def app(self) -> FastAPI:
         """The whole server: our routes first, the page at `/`."""
+        keep_gradio_at_home(self.settings.home)
         from studio.ui.page import mount_page
         from studio.web.asset_routes import Assets
 
@@ -148,7 +152,7 @@ class Studio:
         audience = Audience()
         inputs = InputRoom(self.settings.home, self.desk.runner.crew.intake, self.darkroom)
         takes = TakeRoom(self.desk, self.gallery, self.darkroom, self.settings.home / "scratch")
-        desk = DeskRoom(self.desk, self.gallery, inputs, self._set_key(audience), self.describe)
+        desk = DeskRoom(self.desk, self.gallery, inputs, self.keys.swap, self._on_key(audience), self.describe)
         drafts = DraftRoom(self.desk, inputs, takes, self.assets / "samples")
         routers = [
             assets.routes(),
@@ -175,13 +179,15 @@ class Studio:
         hosts = web.LOCAL_HOSTS if self.settings.is_local else ("*",)
         return web.build_server(routers, lifespan, self.health, hosts, self.settings.access)
 
-    def _set_key(self, audience: Any) -> Any:
-        def set_key(key: str) -> None:
-            self.keys.set(key)
+    def _on_key(self, audience: Any) -> Callable[[], None]:
+        def tell() -> None:
             audience.tell("")
-            self._look_at_prices(lambda: audience.tell(""))
 
-        return set_key
+        def on_key() -> None:
+            tell()
+            self._look_at_prices(tell)
+
+        return on_key
 
     def _snapshot(self, desk: Any) -> Any:
         def snapshot() -> dict[str, Any]:

@@ -111,9 +111,9 @@
   function changed(mode, names, given) {
     const own = draft(mode);
     const before = JSON.stringify([own.fields.duration, own.fields.generate_audio]);
-    const was = JSON.stringify(own.fields);
+    const was = pressKey(mode, "live", own.fields).hash;
     own.fields = Object.fromEntries(names.map((name, index) => [name, given[index]]));
-    if (JSON.stringify(own.fields) !== was) own.askUntil = 0; // a refresh changes nothing, so it asks no second time
+    if (pressKey(mode, "live", own.fields).hash !== was) own.askUntil = 0; // a refresh changes nothing that is sent
     if (own.isRestored) keep.set(`draft.${mode}`, JSON.stringify(own.fields));
     if (JSON.stringify([own.fields.duration, own.fields.generate_audio]) !== before) own.parts.script?.ask();
     if (own.fields.character_orientation) own.parts.files?.trim?.draw(own.parts.files.files.video_url || null);

@@ -206,7 +206,7 @@
       this.rehearse = button({ class: "btn free", disabled: true }, h("span", { text: "Rehearse voice · free" }));
       this.missing = h("p", { class: "hint" });
       this.node = h("section", { class: "panel voice-maker", "aria-label": "New voice" }, h("h2", { text: "New voice" }), h("p", { class: "hint", text: "One person speaking clearly, 5 to 30 s: mp3, wav, mp4 or mov. A voice costs once." }),
-        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.trim.node, this.hear, this.checks, this.known,
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.sound, this.trim.node, this.hear, this.checks, this.known,
         h("div", { class: "stack" }, h("label", { class: "label", for: "voice-name", text: "Name" }), this.name),
         h("div", { class: "voice-consent" }, this.consent, h("span", {}, h("label", { for: "voice-consent", text: "This person agreed to have their voice used" }), h("span", { class: "hint", text: "The cut recording is uploaded to fal.ai to make the voice." }))), this.wrong,
         h("div", { class: "row" }, this.create, this.rehearse), this.missing);
@@ -532,9 +532,9 @@
     draw(data) {
       const most = Math.max(1, ...data.days.map((day) => day.spent));
       const bars = h("div", { class: "bars", role: "img", "aria-label": `Last ${data.days.length} days: ${data.days.map((day) => `${day.day} ${money(day.spent)}`).join(", ")}` }, ...data.days.map((day) => h("i", { class: day.spent ? "" : "is-none", title: `${day.day}: ${money(day.spent)}`, style: { height: `${Math.max(2, (day.spent / most) * 100)}%` } })));
-      this.top.replaceChildren(
-        h("section", { class: "panel", "aria-label": "Today" }, h("h2", { text: "Today" }), h("div", { class: "big num", text: money(data.today.spent) }), h("p", { class: "hint num", text: `${money(data.today.held)} held · ${data.today.limit == null ? "no limit" : `limit ${money(data.today.limit)}`} · this month ${money(data.month)}` }), bars),
-        this.limits(data));
+      const today = h("section", { class: "panel", "aria-label": "Today" }, h("h2", { text: "Today" }), h("div", { class: "big num", text: money(data.today.spent) }), h("p", { class: "hint num", text: `${money(data.today.held)} held · ${data.today.limit == null ? "no limit" : `limit ${money(data.today.limit)}`} · this month ${money(data.month)}` }), bars);
+      if (this.isTyping) this.top.firstElementChild.replaceWith(today); // what is being typed into the limits stays
+      else this.top.replaceChildren(today, this.limits(data));
       this.modes.replaceChildren(...data.modes.map((mode) => h("tr", {}, h("td", { text: mode.title }), h("td", { class: "amount", text: String(mode.takes) }), h("td", { class: "amount", text: exact(mode.estimate) }), h("td", { class: "amount", text: exact(mode.billed) }))));
       this.rows.replaceChildren(...(data.rows.length ? data.rows.map((row) => this.row(row)) : [h("tr", {}, h("td", { colspan: 7, class: "hint", text: "Nothing spent yet." }))]));
     }
@@ -549,9 +549,10 @@
     limits({ limits }) {
       const fields = [["day", "A day"], ["session", "A session"], ["take", "One take"], ["ask_again", "Ask again above"]];
       const inputs = Object.fromEntries(fields.map(([key]) => [key, h("input", { class: "field num", id: `limit-${key}`, inputmode: "decimal", value: limits[key] == null ? "" : (limits[key] / 1e6).toFixed(2), placeholder: "no limit" })]));
+      for (const input of Object.values(inputs)) input.addEventListener("input", () => { this.isTyping = true; });
       const save = button({ class: "btn" }, h("span", { text: "Save limits" }));
       save.addEventListener("click", async () => {
-        try { await post("/studio/limits", Object.fromEntries(fields.map(([key]) => [key, inputs[key].value.trim()]))); studio.notices.toast("Limits saved"); await this.load(); } catch (error) { complain(error); }
+        try { await post("/studio/limits", Object.fromEntries(fields.map(([key]) => [key, inputs[key].value.trim()]))); this.isTyping = false; studio.notices.toast("Limits saved"); await this.load(); } catch (error) { complain(error); }
       });
       const check = button({ class: "btn quiet" }, h("span", { text: "Check prices at fal.ai" }));
       const found = h("p", { class: "hint", role: "status" });

@@ -15,6 +15,7 @@
   const SCENE_HINT = { "image-to-video": "Motion and sound, not what the picture shows", "text-to-video": "Scene, action, camera, then sound" };
   const SCENE_HELP = { "image-to-video": "The keeper lowers his cap as the lamp turns behind him. Slow push in. Gulls far off, no music.", "text-to-video": "Two old friends meet at a train station after 20 years. Steam drifts across the platform. Slow push in." };
   const PUBLISH_MS = 150; // after the last answer; a press of any button publishes at once
+  const ASK_MS = 100; // from one question to the next: as live as an eye can follow
   const SAY_MS = 1200;
   const SIZES_ITSELF = CSS.supports("field-sizing", "content");
   let serial = 0;
@@ -309,7 +310,9 @@
 
     async askOnce(isNewest) {
       this.isAsking = true;
+      await new Promise((resolve) => setTimeout(resolve, (this.askedAt || 0) + ASK_MS - performance.now()));
       await afterPaint();
+      this.askedAt = performance.now();
       const question = { mode: this.mode, script: this.script, values: studio.desk.values(this.mode), voice_ids: this.activeVoices() };
       try {
         const answer = await studio.desk.post("/studio/script", question);

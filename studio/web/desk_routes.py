@@ -63,20 +63,25 @@ class KeyGiven(BaseModel):
 
 
 class DeskRoom:
-    """`set_key` puts a key into the studio's memory, or takes it out with an empty text."""
+    """`swap_key` puts a key into the studio's memory, or takes it out with an empty text, and gives the one before.
+
+    `on_key` is called when a key has come to stay or has gone.
+    """
 
     def __init__(
         self,
         desk: Desk,
         gallery: Gallery,
         inputs: InputRoom,
-        set_key: Callable[[str], None],
+        swap_key: Callable[[str], str],
+        on_key: Callable[[], None],
         describe: Callable[[], list[tuple[str, str, str]]],
     ) -> None:
         self._desk = desk
         self._gallery = gallery
         self._inputs = inputs
-        self._set_key = set_key
+        self._swap_key = swap_key
+        self._on_key = on_key
         self._describe = describe
 
     def routes(self) -> APIRouter:
@@ -206,19 +211,21 @@ class DeskRoom:
     # -- key and health ------------------------------------------------------------------------------------------------
 
     async def use_key(self, given: KeyGiven) -> dict[str, Any]:
-        """Asks fal about the key before it is used; a key that fal does not know is forgotten at once."""
+        """Asks fal about the key before it is used; one that fal does not know leaves the key before it in place."""
         key = given.key.strip()
         if ":" not in key or not key.isprintable() or " " in key:
             raise Complaint(422, "Not a key", "A fal.ai key looks like id:secret. Copy it again. Nothing was sent.")
-        self._set_key(key)
+        before = self._swap_key(key)
         check = await asyncio.to_thread(self._desk.check_key)
         if check.is_ok is False:
-            self._set_key("")
+            self._swap_key(before)
             raise Complaint(422, "Unknown key", check.sentence)
+        self._on_key()
         return {"sentence": "The key is set. Takes can be made." if check.is_ok else check.sentence}
 
     def remove_key(self) -> dict[str, Any]:
-        self._set_key("")
+        self._swap_key("")
+        self._on_key()
         return {"sentence": "The key is forgotten."}
 
     def doctor(self) -> dict[str, Any]:

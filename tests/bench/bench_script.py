@@ -17,9 +17,15 @@ TARGET_MS = 5.0
 
 def draft(number: int) -> Script:
     """A script of about 2,500 characters, different for every number so that no cache helps."""
-    speech = f"the light goes out tonight, Mara, and I am too old to climb at 7:30 with Dr. Voss {number}."
+    speech = "the light goes out tonight, Mara, and I am too old to climb at 7:{} with Dr. Voss {}."
     lines = tuple(
-        Line(f"Keeper {i % 2}", i % 2 + 1, "low and tired, raspy voice", speech, "The keeper lowers his cap and turns")
+        Line(
+            f"Keeper {i % 2}",
+            i % 2 + 1,
+            "low and tired, raspy voice",
+            speech.format(i + 10, number),
+            "The keeper lowers his cap and turns",
+        )
         for i in range(8)
     )
     return Script(
@@ -28,12 +34,20 @@ def draft(number: int) -> Script:
 
 
 def milliseconds(work, scripts: list[Script]) -> list[float]:  # type: ignore[no-untyped-def]
+    """Of this thread's own time: what a busy machine gives to others is not the work's."""
     spent = []
     for script in scripts:
-        start = time.perf_counter()
+        start = time.thread_time()
         work(script)
-        spent.append((time.perf_counter() - start) * 1000)
+        spent.append((time.thread_time() - start) * 1000)
     return spent
+
+
+def typed() -> list[Script]:
+    """The same script, key by key: what the desk asks for while a line is written."""
+    script = draft(-1)
+    words = "and nobody carries it on. " * 8
+    return [script.with_line(3, text=words[:count]) for count in range(1, ROUNDS)]
 
 
 def everything(script: Script) -> None:
@@ -49,13 +63,15 @@ def main() -> None:
     fresh = [draft(number + ROUNDS) for number in range(ROUNDS)]
     for name, work, given in (
         ("compile + lint + timing", everything, fresh),
+        ("the same, key by key", everything, typed()),
         ("parse", lambda script: parse_prompt(prompts[script]), scripts),
         ("merge a hand edit", lambda script: merge(script, prompts[script] + "!"), scripts),
     ):
         spent = sorted(milliseconds(work, given))
         ratio = median(spent) / TARGET_MS
         print(
-            f"{name:24} median {median(spent):5.2f} ms  p95 {spent[int(ROUNDS * 0.95)]:5.2f} ms  {ratio:.2f} of target"
+            f"{name:24} median {median(spent):5.2f} ms  p95 {spent[len(spent) * 95 // 100]:5.2f} ms  "
+            f"{ratio:.2f} of target"
         )
 
 

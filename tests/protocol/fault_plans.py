@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from studio.rehearsal.faults import (
     CONFLICT,
-    GATEWAY_TIMEOUT,
     GONE,
     LOCKED,
     MENU,
@@ -91,13 +90,10 @@ class Plan:
 
 def all_plans(runs: int, seed: int) -> Iterator[Plan]:
     """Every fault at every step once, then for good until the line is mended; the rest of `runs` at random."""
-    number = 0
-    for step, fault, is_lasting in grid():
-        if number >= runs:
-            return
-        yield _single(number, seed, step, fault, is_lasting)
-        number += 1
-    for number in range(number, runs):
+    singles = list(grid())[:runs]
+    for number, single in enumerate(singles):
+        yield _single(number, seed, *single)
+    for number in range(len(singles), runs):
         yield _random(number, seed)
 
 

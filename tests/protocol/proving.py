@@ -1,4 +1,4 @@
-"""What the proofs of issue-free money share: a ready clip, hurried clocks, whole rooms on a home, and what must hold.
+"""What the proofs about money share: a ready clip, hurried clocks, whole rooms on a home, and what must hold.
 
 Never touches the network: the stand-in is in this process or on loopback.
 """
@@ -105,8 +105,10 @@ class Rooms:
     desk: Desk
     runner: Runner
     gallery: Gallery
+    gateway: Gateway
 
     def close(self) -> None:
+        self.runner.call(self.gateway.aclose())
         self.runner.stop()
         self.desk.ledger.close()
 
@@ -133,7 +135,7 @@ def open_rooms(
     )  # fmt: skip
     desk = Desk(ledger, runner, limits=limits or Limits(None), session_id="proof", key_tail=lambda: key_tail)
     runner.start()
-    return Rooms(home, desk, runner, Gallery(desk))
+    return Rooms(home, desk, runner, Gallery(desk), gateway)
 
 
 # -- what must hold ---------------------------------------------------------------------------------------------------

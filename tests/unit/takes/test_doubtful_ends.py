@@ -55,3 +55,22 @@ def test_a_clip_saved_again_after_a_failure_is_billed(studio: Studio) -> None:
     studio.desk.act(failed.id, "save_again")
     kept = studio.until(failed.id, State.KEPT)
     assert (kept.charge, kept.billed_usd_micros, kept.held_usd_micros) == (Charge.BILLED, 700_000, 0)
+
+
+def test_saving_again_what_was_never_made_says_so_at_once(studio: Studio) -> None:
+    studio.fal.result_faults = [_failed(422, Charged.MAYBE) for _ in range(2)]
+    failed = studio.until(studio.make().id, State.FAILED)
+    assert studio.desk.act(failed.id, "save_again").state is State.FETCHING
+    again = studio.until(failed.id, State.FAILED)
+    assert (again.reason or {})["code"] == "runner_lost"
+    assert again.charge is Charge.MAY_BE_BILLED
+
+
+def test_a_dropped_take_says_so_and_forgets_what_it_waited_for(studio: Studio) -> None:
+    studio.runner.stop()
+    take = studio.make()
+    studio.ledger.note(take.id, reason={"code": "busy", "sentence": "We will ask again in 20 s."})
+    dropped = studio.runner.drop(take.id)
+    assert dropped.state is State.CANCELLED
+    assert (dropped.reason or {})["code"] == "dropped"
+    assert (dropped.reason or {})["charged"] == "no"

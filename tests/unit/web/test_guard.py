@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from studio.web.guard import Access
-
 from tests.unit.web.rig import OWN, Room, opened
 
 FOREIGN = ("https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:7860")
@@ -124,10 +123,17 @@ def test_policy_lets_the_page_reach_this_server_alone(room: Room) -> None:
 
 def test_studio_for_other_machines_asks_for_a_name_and_a_password(tmp_path: Path) -> None:
     with opened(tmp_path / "home", host="0.0.0.0", access="me:of-this-test") as guarded:
-        for path in ("/", "/config", "/studio/state", "/studio/takes", "/gradio_api/info"):
-            assert guarded.client.get(path).status_code == 401, path
-            assert guarded.client.get(path, auth=("me", "no")).status_code == 401, path
-            assert guarded.client.get(path, auth=("me", "of-this-test")).status_code == 200, path
+        client = guarded.client
+        for path in ("/", "/config", "/gradio_api/info", "/studio/state", "/studio/assets/studio.js", "/studio/takes"):
+            for given in (None, ("me", "wrong"), ("", ""), ("me:of-this", "test")):
+                answer = client.get(path, auth=given)
+                assert (answer.status_code, "me:" in answer.text) == (401, False), path
+                assert_safe(answer.headers)
+            assert client.get(path, auth=("me", "of-this-test")).status_code == 200, path
+        assert client.post("/studio/limits", json={}, headers=OWN).status_code == 401
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/studio/live"):
+            pass
+        assert client.get("/healthz").status_code == 200
 
 
 def assert_safe(headers: Mapping[str, str]) -> None:
