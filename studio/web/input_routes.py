@@ -29,6 +29,7 @@ _KINDS = {
 }
 _REF = re.compile(r"inputs/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,5}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:]+")
+_EDGES = " .-\t\u00a0\u2028\u3000"
 _TYPES = {".jpg": "image/jpeg", ".json": "application/json", ".mp3": "audio/mpeg", ".wav": "audio/wav"}
 _TRIM_TILES = 12
 
@@ -170,12 +171,12 @@ class InputRoom:
 
 def clean_name(name: str) -> str:
     """A file name that is safe on any disk and still the person's own: at most 120 characters, ending kept."""
-    bare = _UNSAFE.sub("-", name).strip(" .-") or "file"
-    bare = bare.encode("utf-8", "ignore").decode("utf-8")
+    bare = _UNSAFE.sub("-", name.encode("utf-8", "ignore").decode("utf-8")).strip(_EDGES)
     stem, dot, ending = bare.rpartition(".")
     if not dot or len(ending) > 5:
-        return bare[:40]
-    return f"{stem[:40]}.{ending}"
+        stem, ending = bare, ""
+    stem, ending = stem[:40].strip(_EDGES) or "file", ending.strip(_EDGES)
+    return f"{stem}.{ending}" if ending else stem
 
 
 def _copy_once(source: Path, to: Path) -> None:

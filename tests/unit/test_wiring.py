@@ -47,7 +47,7 @@ def test_key_ring_never_shows_its_key() -> None:
 def test_empty_ring_has_no_key_and_a_short_key_no_tail() -> None:
     ring = KeyRing("")
     assert (ring.key(), ring.tail(), repr(ring)) == (None, None, "<KeyRing empty>")
-    ring.set("a:short")
+    assert ring.swap("a:short") == ""
     assert (ring.key(), ring.tail(), repr(ring)) == ("a:short", "", "<KeyRing set>")
 
 
