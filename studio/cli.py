@@ -258,7 +258,7 @@ def _act(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     with build_studio(read_settings()).desk_only() as studio:
-        report: dict[str, Any] = {"settings": studio.describe(), "checks": studio.checks()}
+        report: dict[str, Any] = {"settings": studio.doctor.describe(), "checks": studio.doctor.checks()}
     lines = [f"{name:<26} {value:<40} {help}" for name, value, help in report["settings"]]
     lines += [
         f"{'ok' if check['is_ok'] else 'WRONG':<6} {check['what']}: {check['sentence']}" for check in report["checks"]

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import secrets
 import shutil
-import socket
 import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -24,15 +23,18 @@ from studio.catalog.endpoint import price_table
 from studio.catalog.kling_2_6 import PROMPT_MAX_CHARS
 from studio.catalog.limits import ClipLimits
 from studio.catalog.registry import ENDPOINTS, find_endpoint, video_endpoints
+from studio.doctor import Doctor
 from studio.gateway.fal import Gateway
 from studio.gateway.hosts import Hosts
+from studio.keys import KeyRing
+from studio.listening import listen
 from studio.media.darkroom import Darkroom
 from studio.media.workshop import Workshop
 from studio.rehearsal.serve import serve as serve_on_loopback
 from studio.rehearsal.server import Standin, create_standin
 from studio.rehearsal.speech import find_engine
 from studio.rehearsal.transport import RehearsalTransport
-from studio.settings import Settings, describe_settings, find_assets, keep_gradio_at_home, read_settings
+from studio.settings import Settings, find_assets, keep_gradio_at_home, read_settings
 from studio.takes.budget import Limits
 from studio.takes.cards import state_json
 from studio.takes.desk import Desk
@@ -46,31 +48,6 @@ from studio.takes.take import OPEN, State
 log = logging.getLogger(__name__)
 
 REHEARSAL_KEY = "rehearsal:free"  # opens nothing anywhere; the stand-in asks for a key as fal does
-PORTS_TRIED = 20
-
-
-class KeyRing:
-    """The fal key in this process's memory: never written, never shown but for its last four characters."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return f"<KeyRing {'set' if self._key else 'empty'}>"
-
-    def key(self) -> str | None:
-        return self._key or None
-
-    def swap(self, key: str) -> str:
-        """Put a key in, or an empty text for none; gives the one before."""
-        before, self._key = self._key, key
-        return before
-
-    def tail(self) -> str | None:
-        """The last four characters, None where there is no key; a short key shows nothing of itself."""
-        if not self._key:
-            return None
-        return self._key[-4:] if len(self._key) >= 20 else ""
 
 
 class Studio:
@@ -79,6 +56,7 @@ class Studio:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.keys = KeyRing(settings.fal_key)
+        self.doctor = Doctor(self)
         self.assets = find_assets()
         _quiet_logs()
 
@@ -152,7 +130,7 @@ class Studio:
         audience = Audience()
         inputs = InputRoom(self.settings.home, self.desk.runner.crew.intake, self.darkroom)
         takes = TakeRoom(self.desk, self.gallery, self.darkroom, self.settings.home / "scratch")
-        desk = DeskRoom(self.desk, self.gallery, inputs, self.keys.swap, self._on_key(audience), self.describe)
+        desk = DeskRoom(self.desk, self.gallery, inputs, self.keys.swap, self._on_key(audience), self.doctor.describe)
         drafts = DraftRoom(self.desk, inputs, takes, self.assets / "samples")
         routers = [
             assets.routes(),
@@ -177,7 +155,7 @@ class Studio:
                 await asyncio.to_thread(self.close)
 
         hosts = web.LOCAL_HOSTS if self.settings.is_local else ("*",)
-        return web.build_server(routers, lifespan, self.health, hosts, self.settings.access)
+        return web.build_server(routers, lifespan, self.doctor.health, hosts, self.settings.access)
 
     def _on_key(self, audience: Any) -> Callable[[], None]:
         def tell() -> None:
@@ -194,7 +172,7 @@ class Studio:
             shown = self.gallery.snapshot()
             shown["studio"]["ask_again_usd_micros"] = desk.ask_again_usd_micros()
             shown["studio"]["price_notes"] = desk.price_notes()
-            shown["studio"]["notes"] = self.notes()
+            shown["studio"]["notes"] = self.doctor.notes()
             return shown
 
         return snapshot
@@ -262,7 +240,7 @@ class Studio:
 
     def serve(self, *, open_browser: bool = False) -> None:
         """Serve the page until interrupted, on the wanted port or the next free one."""
-        listener = _listen(self.settings.host, self.settings.port)
+        listener = listen(self.settings.host, self.settings.port)
         address = f"http://{self.settings.host}:{listener.getsockname()[1]}/"
         app = self.app
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, ws="websockets-sansio")
@@ -302,70 +280,6 @@ class Studio:
                     desk.act(take_id, "look")
         return [state_json(desk.wait(take_id), self.settings.home) for take_id in waiting]
 
-    # -- health --------------------------------------------------------------------------------------------------------
-
-    def health(self) -> tuple[bool, str]:
-        if not self.desk.runner.is_running:
-            return False, "No runner looks after the takes. Start the studio again."
-        try:
-            self.desk.ledger.revision()
-        except StudioError as error:
-            return False, error.sentence
-        return True, "Takes are looked after."
-
-    def describe(self) -> list[tuple[str, str, str]]:
-        """Every setting with its value; the key as it stands now."""
-        rows = describe_settings(self.settings)
-        state = "set" if self.keys.key() else "not set"
-        return [(name, state if name == "FAL_KEY" else value, help) for name, value, help in rows]
-
-    def checks(self) -> list[dict[str, Any]]:
-        """What `doctor` looks at: each with `what`, `is_ok` and a sentence."""
-        engine = find_engine(shutil.which)
-        return [
-            _check("Folder", self._try_folder),
-            _check("Ledger", self._try_ledger),
-            _check("Pictures and clips", self._try_workshop),
-            _check("Key", self._try_key),
-            {
-                "what": "Speech in rehearsals",
-                "is_ok": True,
-                "sentence": f"Lines are spoken by {engine.kind}."
-                if engine
-                else "Lines sound as tones. Install espeak-ng to hear them spoken.",
-            },
-        ]
-
-    def notes(self) -> list[dict[str, str]]:
-        """What a person should hear once: `id` and `sentence`."""
-        aside = sorted(self.settings.home.glob("ledger.damaged-*.sqlite3"))
-        sentence = "The ledger was damaged. It was set aside as {} and built anew from what is on disk. Look at Takes."
-        return [{"id": path.name, "sentence": sentence.format(path.name)} for path in aside[-1:]]
-
-    def _try_folder(self) -> str:
-        probe = self.settings.home / f".probe-{secrets.token_hex(4)}"
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-        free = shutil.disk_usage(self.settings.home).free
-        return f"{self.settings.home} can be written, {free / 1e9:.1f} GB free."
-
-    def _try_ledger(self) -> str:
-        return f"Open, at revision {self.desk.ledger.revision()}."
-
-    def _try_workshop(self) -> str:
-        sample = self.assets / "samples" / "king.jpg"
-        facts = asyncio.run(self.darkroom.inspect_picture(sample))
-        return f"A worker read a {facts.width_px} × {facts.height_px} picture."
-
-    def _try_key(self) -> str:
-        if not self.keys.key():
-            return "Not set: the studio rehearses, free."
-        check = self.desk.check_key()
-        if check.is_ok is False:
-            raise StudioError(check.code, "Unknown key", check.sentence)
-        return check.sentence
-
 
 def build_studio(settings: Settings | None = None) -> Studio:
     """A studio for these settings, or for the environment's."""
@@ -384,14 +298,6 @@ def serve_standin(settings: Settings, port: int) -> None:
         serve_on_loopback(make_standin(settings, workshop, find_assets()), port=port)
 
 
-def _check(what: str, attempt: Any) -> dict[str, Any]:
-    try:
-        return {"what": what, "is_ok": True, "sentence": attempt()}
-    except (StudioError, OSError, ValueError) as error:
-        sentence = error.sentence if isinstance(error, StudioError) else str(error)
-        return {"what": what, "is_ok": False, "sentence": sentence}
-
-
 def _home_id(home: Path) -> str:
     """Tells homes apart in a browser that has met several; says nothing of where they are."""
     path = home / "home-id"
@@ -402,22 +308,6 @@ def _home_id(home: Path) -> str:
         path.write_text(secrets.token_hex(6), encoding="utf-8")
         return path.read_text(encoding="utf-8")
     return "home"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket on the first free port from `port` on. ValueError where there is none."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + PORTS_TRIED) if port else [0]:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, candidate))
-            listener.listen(128)
-        except OSError:
-            listener.close()
-            continue
-        return listener
-    raise ValueError(f"No free port from {port} to {port + PORTS_TRIED - 1} on {host}. Set STUDIO_PORT to another.")
 
 
 def _quiet_logs() -> None:

@@ -17,8 +17,9 @@ import pytest
 import uvicorn
 from gradio_client import Client, handle_file
 
+from studio.listening import listen
 from studio.settings import Settings
-from studio.wiring import Studio, _listen
+from studio.wiring import Studio
 from tests.unit.web.rig import SAMPLES, hum
 
 MOTION = {
@@ -37,7 +38,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     studio = Studio(Settings(home=tmp_path_factory.mktemp("api") / "home"))
-    with _listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", 0) as listener:
         config = uvicorn.Config(studio.app, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=2)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

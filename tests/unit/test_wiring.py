@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from studio.keys import KeyRing
+from studio.listening import PORTS_TRIED, listen
 from studio.rehearsal.floor import Pace
 from studio.rehearsal.server import create_standin
 from studio.settings import Settings
 from studio.takes.take import OPEN
-from studio.wiring import PORTS_TRIED, KeyRing, Studio, _home_id, _listen
+from studio.wiring import Studio, _home_id
 
 SECRET = "0a1b2c3d-id:0123456789abcdef-secret-tail"
 TEXT = {"prompt": "A lamp turns in the fog.", "duration": "5", "generate_audio": False}
@@ -54,7 +56,7 @@ def test_empty_ring_has_no_key_and_a_short_key_no_tail() -> None:
 def test_key_is_in_no_answer_of_the_studio(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path / "home", fal_key=SECRET))
     try:
-        shown = repr(studio.settings) + repr(studio.keys) + str(studio.describe()) + str(studio.boot())
+        shown = repr(studio.settings) + repr(studio.keys) + str(studio.doctor.describe()) + str(studio.boot())
     finally:
         studio.close()
     assert SECRET not in shown
@@ -66,20 +68,20 @@ def test_key_is_in_no_answer_of_the_studio(tmp_path: Path) -> None:
 
 def test_nothing_is_started_or_written_before_it_is_used(tmp_path: Path) -> None:
     studio = Studio(Settings(home=tmp_path / "home"))
-    assert set(vars(studio)) == {"settings", "keys", "assets"}
+    assert set(vars(studio)) == {"settings", "keys", "doctor", "assets"}
     assert not (tmp_path / "home").exists()
     studio.close()
     assert not (tmp_path / "home").exists()
 
 
 def test_health_follows_the_runner(studio: Studio) -> None:
-    is_ok, sentence = studio.health()
+    is_ok, sentence = studio.doctor.health()
     assert not is_ok
     assert sentence.endswith("Start the studio again.")
     studio.start()
-    assert studio.health() == (True, "Takes are looked after.")
+    assert studio.doctor.health() == (True, "Takes are looked after.")
     studio.desk.runner.stop()
-    assert not studio.health()[0]
+    assert not studio.doctor.health()[0]
 
 
 def test_healthz_is_503_until_the_runner_runs(studio: Studio) -> None:
@@ -138,23 +140,23 @@ def test_boot_is_the_same_at_every_start_of_one_home(tmp_path: Path) -> None:
 
 
 def test_wanted_port_is_taken_where_it_is_free() -> None:
-    with _listen("127.0.0.1", 0) as found:
+    with listen("127.0.0.1", 0) as found:
         port = found.getsockname()[1]
-    with _listen("127.0.0.1", port) as listener:
+    with listen("127.0.0.1", port) as listener:
         assert listener.getsockname() == ("127.0.0.1", port)
 
 
 def test_next_free_port_is_taken_where_the_wanted_one_is_in_use() -> None:
-    with _listen("127.0.0.1", 0) as first:
+    with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with _listen("127.0.0.1", port) as second, _listen("127.0.0.1", port) as third:
+        with listen("127.0.0.1", port) as second, listen("127.0.0.1", port) as third:
             ports = [one.getsockname()[1] for one in (second, third)]
     assert port < ports[0] < ports[1] < port + PORTS_TRIED
 
 
 def test_host_that_cannot_be_bound_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="STUDIO_PORT"):
-        _listen("192.0.2.1", 7860)
+        listen("192.0.2.1", 7860)
 
 
 def test_ipv6_loopback_is_listened_to_where_there_is_one() -> None:
@@ -163,9 +165,9 @@ def test_ipv6_loopback_is_listened_to_where_there_is_one() -> None:
             probe.bind(("::1", 0))
         except OSError:
             with pytest.raises(ValueError, match="No free port"):
-                _listen("::1", 7860)
+                listen("::1", 7860)
             return
-    with _listen("::1", 0) as listener:
+    with listen("::1", 0) as listener:
         assert listener.family is socket.AF_INET6
 
 
@@ -188,7 +190,7 @@ def test_checks_say_what_is_wrong_with_a_home(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     studio = Studio(Settings(home=tmp_path / "file" / "home"))
     try:
-        checks = {check["what"]: check for check in studio.checks()}
+        checks = {check["what"]: check for check in studio.doctor.checks()}
     finally:
         studio.close()
     assert not checks["Folder"]["is_ok"]
