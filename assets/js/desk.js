@@ -58,6 +58,11 @@
     return studio.price.quote(mode, found, clipSeconds(found));
   }
 
+  /** Words in the boxes count before the grammar has answered with the prompt that they make. */
+  function isWritten(script) {
+    return Boolean([script?.scene, script?.raw, ...(script?.lines || []).map((line) => line.text)].join("").trim());
+  }
+
   /** What must be filled before anything can be sent: {field, label} or null. */
   function gap(mode) {
     const found = values(mode);
@@ -68,7 +73,7 @@
     const trim = draft(mode).parts.files?.trim?.problem();
     if (trim) return { field: "video_url", label: trim };
     const length = [...(found.prompt || "")].length;
-    if (mode !== "motion-control" && !(found.prompt || "").trim()) return { field: "prompt", label: "Write a scene" };
+    if (mode !== "motion-control" && !(found.prompt || "").trim() && !isWritten(draft(mode).fields.script?.script)) return { field: "prompt", label: "Write a scene" };
     if (length > limit) return { field: "prompt", label: `Prompt is ${length - limit} too long` };
     return null;
   }

@@ -89,7 +89,7 @@
     const help = button({ class: "btn icon quiet", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" }, icon("question"));
     help.addEventListener("click", showShortcuts);
     const skip = h("a", { class: "btn skip", href: "#stage-room", text: "Skip to Stage" });
-    root.replaceChildren(skip, h("div", { class: "head" }, mark, h("div", { class: "switch-pane", role: "group", "aria-label": "Write or watch" }, pane.write, pane.watch), h("div", { class: "head-right" }, pill, theme, help)));
+    root.replaceChildren(skip, h("h1", { class: "only-spoken", text: "Studio" }), h("div", { class: "head" }, mark, h("div", { class: "switch-pane", role: "group", "aria-label": "Write or watch" }, pane.write, pane.watch), h("div", { class: "head-right" }, pill, theme, help)));
     const draw = () => drawPill(pill);
     studio.live.subscribe((event) => {
       if (event.type === "studio" || event.type === "snapshot") { draw(); drawCounts(); sayNotes(); }

@@ -619,5 +619,5 @@
   studio.islands.spend = (root) => new SpendPage(root);
   studio.islands.settings = (root) => new SettingsPage(root);
   studio.pages = { loadVoices, spell };
-  addEventListener("DOMContentLoaded", loadVoices);
+  loadVoices(); // needs no page: whoever is there later reads the list, whoever is there already is told
 })();

@@ -198,12 +198,15 @@
       this.mode = props.value.mode;
       this.rows = [];
       this.answer = null;
-      this.ask = newestOnly((isNewest) => this.askOnce(isNewest));
+      const asking = newestOnly((isNewest) => this.askOnce(isNewest));
+      this.ask = () => { this.isAnswered = false; return asking(); };
       this.byHand = newestOnly(() => this.readHand());
       this.build(element);
       this.load(props.value, false);
       watch("value", () => { if (!this.isOwn()) this.load(this.props.value, false); });
-      // A press must take what stands in the boxes, however shortly before it was typed.
+      // A press, and a draft that is left, must hold what stands in the boxes, however shortly before it was typed.
+      addEventListener("beforeunload", () => this.publishNow());
+      document.addEventListener("visibilitychange", () => this.publishNow());
       for (const type of ["pointerdown", "keydown"]) addEventListener(type, (event) => { if (type === "pointerdown" || ["Enter", " "].includes(event.key) && (event.ctrlKey || event.metaKey || event.target.matches?.("button"))) this.publishNow(); }, true);
       studio.desk.register(this.mode, "script", this);
       addEventListener("studio:voices", () => this.drawVoices());
@@ -244,7 +247,7 @@
       for (const box of Object.values(this.boxes)) box.addEventListener("input", () => this.changed());
       this.add.addEventListener("click", () => this.addRow(this.rows.length));
       this.toVoiced?.addEventListener("click", () => studio.desk.carry(this.mode, VOICED));
-      this.copyButton.addEventListener("click", async () => { studio.notices?.toast?.((await copy(this.prompt)) ? "Copied" : "Copy did not work. Select the text and copy it."); });
+      this.copyButton.addEventListener("click", async () => { studio.notices?.toast?.((await copy(this.answer?.prompt ?? this.prompt)) ? "Copied" : "Copy did not work. Select the text and copy it."); });
       this.handButton.addEventListener("click", () => this.toggleHand());
       this.hand.addEventListener("input", () => this.byHand());
       this.pasteButton.addEventListener("click", () => this.openPaste());
@@ -257,7 +260,12 @@
       return { ...this.kept, scene: this.scene.value, ...boxes, lines: this.rows.map((row) => row.line) };
     }
 
-    get prompt() { return this.answer ? this.answer.prompt : this.props.value.prompt || ""; }
+    /** As the server compiled it. Until its answer is there, every word that will be in it: a press is compiled anew. */
+    get prompt() {
+      if (this.answer && this.isAnswered) return this.answer.prompt;
+      const { raw, scene, camera, lines, ambience, effects, music } = this.script;
+      return raw ?? [scene, camera, ...lines.map((line) => line.text), ambience, effects, music].filter((words) => words?.trim()).join(" ");
+    }
 
     /** Our own value comes back to us as news; drawing it again would take the focus out of a line. */
     isOwn() { return this.props.value.stamp !== undefined && this.props.value.stamp <= (this.stamp || 0); }
@@ -316,7 +324,7 @@
       const question = { mode: this.mode, script: this.script, values: studio.desk.values(this.mode), voice_ids: this.activeVoices() };
       try {
         const answer = await studio.desk.post("/studio/script", question);
-        if (isNewest()) { this.answer = answer; this.draw(); }
+        if (isNewest()) { this.answer = answer; this.isAnswered = true; this.draw(); }
       } catch { /* the connection notice says so; the words stay in their boxes and in the draft */ }
       this.isAsking = false;
       if (isNewest()) this.publishSoon();
@@ -425,7 +433,7 @@
       show(this.reading, !isHand);
       this.handButton.setAttribute("aria-pressed", String(isHand));
       setText(this.handButton.firstChild, isHand ? "Done" : "Edit");
-      if (isHand) { if (document.activeElement !== this.hand) this.hand.value = this.kept.raw ?? this.prompt; this.hand.fit(); }
+      if (isHand) { if (document.activeElement !== this.hand) this.hand.value = this.kept.raw ?? this.answer?.prompt ?? this.prompt; this.hand.fit(); }
     }
 
     toggleHand() {

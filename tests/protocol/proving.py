@@ -105,10 +105,8 @@ class Rooms:
     desk: Desk
     runner: Runner
     gallery: Gallery
-    gateway: Gateway
 
     def close(self) -> None:
-        self.runner.call(self.gateway.aclose())
         self.runner.stop()
         self.desk.ledger.close()
 
@@ -135,7 +133,7 @@ def open_rooms(
     )  # fmt: skip
     desk = Desk(ledger, runner, limits=limits or Limits(None), session_id="proof", key_tail=lambda: key_tail)
     runner.start()
-    return Rooms(home, desk, runner, Gallery(desk), gateway)
+    return Rooms(home, desk, runner, Gallery(desk))
 
 
 # -- what must hold ---------------------------------------------------------------------------------------------------
