@@ -188,6 +188,7 @@ class Studio:
             "has_key": self.keys.key() is not None,
             "home_id": _home_id(self.settings.home),
             "starters": starter_cards(),
+            "speech": find_engine(shutil.which) is not None,
         }
 
     # -- life ----------------------------------------------------------------------------------------------------------

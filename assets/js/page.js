@@ -201,7 +201,22 @@
   function joinRadios() {
     for (const group of document.querySelectorAll("fieldset[id]")) for (const radio of group.querySelectorAll("input[type=radio]")) if (radio.name !== group.id) radio.name = group.id;
   }
-  addEventListener("DOMContentLoaded", () => new MutationObserver(joinRadios).observe(document.body, { childList: true, subtree: true }));
+  const watchRadios = () => { joinRadios(); new MutationObserver(joinRadios).observe(document.body, { childList: true, subtree: true }); };
+  if (document.body) watchRadios();
+  else addEventListener("DOMContentLoaded", watchRadios);
+
+  /** Tabs answer arrows, which Gradio leaves out. */
+  function onTabKey(event) {
+    const tab = event.target.closest?.("[role=tab]");
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!tab || (!step && !["Home", "End"].includes(event.key))) return;
+    const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+    const at = event.key === "Home" ? 0 : event.key === "End" ? tabs.length - 1 : (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
+    event.preventDefault();
+    tabs[at].focus();
+    tabs[at].click();
+  }
+  addEventListener("keydown", onTabKey);
 
   studio.page = { section, write, watch: () => { if (studio.dom.isPhone()) watchPane(); }, askForKey, showShortcuts };
 

@@ -59,6 +59,7 @@ class _Page:
     delivery: str = ""
     words: list[str] = field(default_factory=list)
     action: list[str] = field(default_factory=list)
+    has_cue: bool = False
 
     def finish(self) -> None:
         """Close the speech under the current cue."""
@@ -79,12 +80,24 @@ def _screenplay(page: str) -> list[Line]:
             state.finish()
         elif not state.words and not state.speaker and (cue := _cue(line, following)):
             state.speaker, state.delivery = cue
+            state.has_cue = True
         elif state.speaker:
             _speech(state, line)
+        elif row := _named_among_cues(line):
+            state.rows.append(replace(row, action=" ".join(state.action) if state.rows else ""))
+            state.action = []
         else:
             state.action.append(line)
     state.finish()
-    return state.rows
+    return state.rows if state.has_cue else []
+
+
+def _named_among_cues(line: str) -> Line | None:
+    """A `Name: line` between cues, where a sentence with a colon is an action: the name has capitals throughout."""
+    row = _named_row(line)
+    if row is None or len(row.speaker.split()) > 3 or any(word[:1].islower() for word in row.speaker.split()):
+        return None
+    return replace(row, text=_unquoted(row.text))
 
 
 def _cue(line: str, following: str) -> tuple[str, str] | None:

@@ -56,6 +56,7 @@ class VoiceChange(BaseModel):
     name: str | None = Field(default=None, max_length=60)
     note: str | None = Field(default=None, max_length=1000)
     tags: list[str] | None = Field(default=None, max_length=20)
+    colour: str | None = Field(default=None, max_length=20)
 
 
 class KeyGiven(BaseModel):

@@ -26,7 +26,7 @@ LONG = "the light goes out tonight, Mara, and nobody on this whole coast will cl
 PROMPT_OF_API_PAGE = 'A king walks slowly and says "My people, here I am! I am here to save you all"'
 SLOW_LINE_MS = 1000  # how long every answer takes while typing is measured
 SLOW_CPU = 4
-PAINTED_MS = 200  # the middle key; the slowest of a hundred tells of the machine, not of the page
+PAINTED_MS = 250  # a quarter of what an answer takes here; a key that waited for one would need four times as long
 
 
 def desk(page: Page, mode: str = IMAGE) -> Locator:

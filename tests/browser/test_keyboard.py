@@ -52,9 +52,7 @@ def test_whole_way_from_voice_to_rehearsal_without_a_mouse(fresh: StudioProcess,
 
 def make_voice(page: Page) -> str:
     """Rehearse a voice in the library and give its id."""
-    steps.tab_to(page, "#sections [role=tab]")
-    while page.evaluate("document.activeElement.textContent.trim()") != "Voices":
-        page.keyboard.press("ArrowRight")
+    steps.tab_to(page, "#section-voices-button")
     page.keyboard.press("Enter")
     steps.tab_to(page, "#voice-file")
     with page.expect_file_chooser() as choosing:

@@ -27,15 +27,19 @@ LOOKING_S = 3.0
 
 
 class Marks:
-    """The observer: writes down every durable step before and after it, and ends this process at one of them."""
+    """The observer: writes down every durable step before and after it, and ends this process at one of them.
 
-    def __init__(self, file: Path, kill_at: int | None) -> None:
+    `kill_at` is a mark's place in the row, or its name for the first of that name.
+    """
+
+    def __init__(self, file: Path, kill_at: int | str | None) -> None:
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._kill_at, self._count = kill_at, 0
 
     def __call__(self, step: str, is_done: bool) -> None:
-        os.write(self._handle, f"{step} {'after' if is_done else 'before'}\n".encode())
-        if self._count == self._kill_at:
+        mark = f"{step} {'after' if is_done else 'before'}"
+        os.write(self._handle, f"{mark}\n".encode())
+        if self._kill_at in (self._count, mark):
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
         self._count += 1
 
@@ -71,7 +75,7 @@ def is_over(take: Take) -> bool:
     return is_settled(take) and take.state is not State.FETCHING
 
 
-def live(folder: Path, base: str, name: str, kill_at: int | None) -> None:
+def live(folder: Path, base: str, name: str, kill_at: int | str | None) -> None:
     """One process of a life on `folder`/home, against the stand-in at `base`; ended at the mark `kill_at`, if any."""
     home, scenario = folder / "home", SCENARIOS[name]
     marks = Marks(folder / "marks", kill_at)

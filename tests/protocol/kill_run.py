@@ -93,7 +93,7 @@ def _births() -> Any:
 class Life:
     """One scenario on a fresh home, cut short at `kills` (a mark of the first process, one of the second, …)."""
 
-    def __init__(self, name: str, kills: tuple[int, ...], folder: Path) -> None:
+    def __init__(self, name: str, kills: tuple[int | str, ...], folder: Path) -> None:
         self.name, self.kills, self.folder = name, kills, folder
         self.scenario: Scenario = SCENARIOS[name]
         self.home = folder / "home"
@@ -124,7 +124,7 @@ class Life:
         """The durable steps of the last process, each twice: before and after."""
         return (self.folder / "marks").read_text().splitlines()
 
-    def _live(self, base: str, kill_at: int | None) -> int:
+    def _live(self, base: str, kill_at: int | str | None) -> int:
         (self.folder / "marks").unlink(missing_ok=True)
         process = _births().Process(target=kill_child.live, args=(self.folder, base, self.name, kill_at))
         process.start()
@@ -173,7 +173,7 @@ class Life:
         self.tally.broken.append(f"{self.name}, killed at {self.kills}: {words}")
 
 
-def live(name: str, kills: tuple[int, ...] = ()) -> tuple[Tally, list[str]]:
+def live(name: str, kills: tuple[int | str, ...] = ()) -> tuple[Tally, list[str]]:
     """One life on a fresh home; the tally and the marks of its last process."""
     with tempfile.TemporaryDirectory(prefix="kill-", ignore_cleanup_errors=True) as folder:
         one = Life(name, kills, Path(folder))
@@ -202,12 +202,12 @@ def plan_kills(marks: dict[str, list[str]], wanted: int, seed: int) -> list[tupl
     return plans
 
 
-def each_once(marks: dict[str, list[str]]) -> list[tuple[str, tuple[int, ...]]]:
-    """The first place of every durable step, before and after it, over all these lives."""
-    first: dict[str, tuple[str, tuple[int, ...]]] = {}
+def each_once(marks: dict[str, list[str]]) -> list[tuple[str, tuple[int | str, ...]]]:
+    """Every durable step, before and after it, by its name in the first of these lives that passes through it."""
+    first: dict[str, tuple[str, tuple[int | str, ...]]] = {}
     for name, row in marks.items():
-        for at, mark in enumerate(row):
-            first.setdefault(mark, (name, (at,)))
+        for mark in row:
+            first.setdefault(mark, (name, (mark,)))
     return list(first.values())
 
 

@@ -38,7 +38,7 @@ class Scenario:
 
 
 SCENARIOS = {
-    "text": Scenario(running_s=0.05),
+    "text": Scenario(running_s=0.25),
     "picture": Scenario(has_picture=True),
     "voice": Scenario(is_voice=True),
     "lost answer": Scenario(rows={Step.SUBMIT: (dropped("ReadError").after(),)}),

@@ -61,3 +61,11 @@ def test_page_of_windows_line_ends_reads_the_same():
 
 def test_endless_page_is_bounded():
     assert len(split_pasted("Ann: hi\n" * 5000)) == MAX_LINES
+
+
+def test_named_line_among_cues_is_a_line_and_a_colon_in_an_action_is_none():
+    page = "KEEPER\n(low, tired)\nThe light goes out.\n\nHe reads the sign: closed.\n\nMara: then who brings you home?"
+    assert [(line.speaker, line.delivery, line.text, line.action) for line in split_pasted(page)] == [
+        ("Keeper", "low, tired", "The light goes out.", ""),
+        ("Mara", "", "then who brings you home?", "He reads the sign: closed."),
+    ]

@@ -209,3 +209,10 @@ def test_live_take_sent_again_says_its_price_first(paying: Room) -> None:
 
 def ids(answer: dict[str, Any]) -> list[str]:
     return [voice["id"] for voice in answer["voices"]]
+
+
+def test_colour_of_a_voice_is_kept(room: Room) -> None:
+    voice = room.post("/studio/voices/add", {"voice_id": "829877809978941499", "name": "Ines"})["voice"]
+    room.post(f"/studio/voices/{voice['id']}", {"colour": "v2"})
+    kept = {one["id"]: one["colour"] for one in room.get("/studio/voices")["voices"]}
+    assert kept[voice["id"]] == "v2"
