@@ -178,7 +178,7 @@ class Desk:
             return begun
         take = self.wait(begun.id, timeout_s)
         if take.state is State.KEPT:
-            return self.voices.get(str(take.facts.get("voice_id")))
+            return self.voices.get(str(take.facts.get("voice_id")), take.world)
         reason = take.reason or {}
         sentence = str(reason.get("sentence") or "The voice is still being made. Ask again with the same recording.")
         charged = str(reason.get("charged") or "maybe")

@@ -62,9 +62,11 @@ class VoiceShelf:
         wanted = search.strip().casefold()
         return tuple(v for v in voices if wanted in " ".join((v.name, v.note, v.voice_id, *v.tags)).casefold())
 
-    def get(self, voice_id: str) -> Voice:
-        """By our id or Kling's. Raises NotPossible."""
+    def get(self, voice_id: str, world: str | None = None) -> Voice:
+        """By our id or Kling's, which two worlds may share. Raises NotPossible."""
         statement = sa.select(VOICES).where(sa.or_(VOICES.c.id == voice_id, VOICES.c.voice_id == voice_id))
+        if world is not None:
+            statement = statement.where(VOICES.c.world == world)
         with self._ledger.reading() as connection:
             row = connection.execute(statement).mappings().first()
             if row is None:

@@ -328,3 +328,10 @@ def test_waiting_ends_when_the_time_is_over(open_studio: OpenStudio) -> None:
     take = studio.make()
     assert studio.desk.wait(take.id, 0.05).is_open
     until(lambda: studio.ledger.get(take.id).state, lambda state: state is State.QUEUED)
+
+
+def test_a_voice_of_one_world_is_never_taken_for_one_of_the_other(studio: Studio) -> None:
+    live = studio.desk.voices.add("Marlow", "8298")
+    rehearsed = studio.desk.voices.add("Marlow", "8298", world="rehearsal")
+    assert studio.desk.voices.get("8298", "rehearsal").id == rehearsed.id
+    assert studio.desk.voices.get("8298", "live").id == live.id
