@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MOST_WORKERS = 4
 JS_FOLDER = ROOT / "tests" / "browser" / "js_client"
 
 
@@ -20,7 +21,9 @@ def main(arguments: list[str]) -> int:
     environment = dict(os.environ)
     environment["STUDIO_TEST_CHROMIUM"] = str(ready_chromium())
     ready_js_client()
-    command = [sys.executable, "-m", "pytest", *(arguments or ["tests"])]
+    # One file stays on one worker: its studio and its browser are started once.
+    everything = ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile", "tests"]
+    command = [sys.executable, "-m", "pytest", *(arguments or everything)]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

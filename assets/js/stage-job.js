@@ -206,7 +206,7 @@
   function cancelled(card) {
     const wasSent = Boolean(card.submitted_at) && !isRehearsal(card);
     return {
-      title: wasSent ? "Cancelled before it started" : isRehearsal(card) ? "Rehearsal stopped" : "Dropped before it was sent",
+      title: wasSent ? card.reason?.title || "Cancelled before it started" : isRehearsal(card) ? "Rehearsal stopped" : "Dropped before it was sent",
       body: [card.reason?.sentence ? card.reason.sentence + " " : "", ...costSentence(card)],
       buttons: [EDIT, ...sendAgain(card, "Send again")],
     };
