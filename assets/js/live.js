@@ -51,7 +51,8 @@
   }
 
   const isOpen = (card) => card.is_open ?? OPEN_STATES.has(card.state);
-  const isBinned = (card) => Boolean(card.binned_at) || card.state === "binned";
+  /** What has no place among the takes: one in the bin, and a voice that was made, which stands in the library. */
+  const isBinned = (card) => Boolean(card.is_binned) || (card.mode === "create-voice" && card.state === "kept");
 
   /** Newest first; takes made in the same moment keep the order of their numbers. */
   function newestFirst(one, other) {

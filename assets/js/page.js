@@ -218,6 +218,9 @@
   }
   addEventListener("keydown", onTabKey);
 
+  // Before the first button is drawn, so that none has to change its colours in view.
+  if (document.body) document.body.classList.toggle("is-keyless", !studio.boot.has_key);
+
   studio.page = { section, write, watch: () => { if (studio.dom.isPhone()) watchPane(); }, askForKey, showShortcuts };
 
   // Islands that Gradio mounted before this script had come.

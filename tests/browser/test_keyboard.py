@@ -39,6 +39,7 @@ def recording() -> bytes:
 
 def test_whole_way_from_voice_to_rehearsal_without_a_mouse(fresh: StudioProcess, visit: Visit) -> None:
     page = visit(fresh).open()
+    page.on("filechooser", lambda _: None)  # from now on the browser hands choosers over, before any key is pressed
     voice = make_voice(page)
     write_two_lines(page, voice)
     mend(page, "shouting")
