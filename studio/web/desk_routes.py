@@ -23,6 +23,7 @@ from studio.web.problems import Complaint
 
 ASK_AGAIN = "ask_again_usd_micros"
 DEFAULT_ASK_AGAIN_USD_MICROS = 1_000_000
+NEVER_ASK_USD_MICROS = 10**12  # an empty field: no take can cost as much
 _SOUND = Param("voice_url", Kind.SOUND, "Recording")
 _LIMITS = ("day", "session", "take")
 
@@ -156,7 +157,7 @@ class DeskRoom:
     def spend(self) -> dict[str, Any]:
         """Today, this month, the last 14 days, each mode and the ledger. Amounts in micro-dollars."""
         spend, studio = self._desk.spend, self._gallery.studio()
-        limits = self._desk.budget.limits()
+        limits, asked_above = self._desk.budget.limits(), self.ask_again_usd_micros()
         return {
             "today": studio["today"],
             "month": spend.totals()["month"]["spent_usd_micros"],
@@ -173,7 +174,7 @@ class DeskRoom:
             "rows": [_ledger_row(row) for row in spend.by_take()],
             "limits": {
                 **{name: limits.of(name) for name in _LIMITS},
-                "ask_again": self.ask_again_usd_micros(),
+                "ask_again": None if asked_above >= NEVER_ASK_USD_MICROS else asked_above,
             },
         }
 
@@ -189,7 +190,8 @@ class DeskRoom:
             raise Complaint(422, "Not an amount", str(error)) from None
         self._desk.budget.set_limits(**{name: chosen[name] for name in _LIMITS if name in chosen})
         if "ask_again" in chosen:
-            self._desk.preferences.set(ASK_AGAIN, chosen["ask_again"])
+            asked = chosen["ask_again"]
+            self._desk.preferences.set(ASK_AGAIN, NEVER_ASK_USD_MICROS if asked is None else asked)
         self._desk.ledger.tell("")  # every open page counts with the new limits from now on
         return self.spend()
 

@@ -216,3 +216,8 @@ def test_colour_of_a_voice_is_kept(room: Room) -> None:
     room.post(f"/studio/voices/{voice['id']}", {"colour": "v2"})
     kept = {one["id"]: one["colour"] for one in room.get("/studio/voices")["voices"]}
     assert kept[voice["id"]] == "v2"
+
+
+def test_empty_ask_again_means_never(room: Room) -> None:
+    assert room.post("/studio/limits", {"ask_again": ""})["limits"]["ask_again"] is None
+    assert room.post("/studio/limits", {"ask_again": "1"})["limits"]["ask_again"] == 1_000_000
