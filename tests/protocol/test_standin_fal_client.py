@@ -148,7 +148,7 @@ async def test_pages_of_this_machine_may_call_and_others_may_not(served: tuple[s
     assert rebound.status_code == 400
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])  # noqa: S104 - that these are refused is the point
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])
 def test_it_is_never_served_to_other_machines(tmp_path: Path, host: str) -> None:
     with pytest.raises(ValueError, match="this machine only"):
         make_server(create_standin(tmp_path), host=host)
