@@ -54,7 +54,7 @@ def test_a_job_that_takes_all_memory_is_ended_and_the_next_one_works(workshop: W
 
 @pytest.mark.parametrize(("fn", "argument"), [(time.sleep, 60), (eval, SPIN)])
 def test_a_job_that_never_ends_is_ended(fn: object, argument: object) -> None:
-    with Workshop(max_workers=1, time_s=0.8) as workshop:
+    with Workshop(max_workers=1, time_s=5) as workshop:
         assert code_of(workshop, fn, argument) == "timeout"
         assert workshop.run_sync(len, "abc") == 3
 
