@@ -25,6 +25,8 @@ UPLOADED = str(Path(get_upload_folder()) / "ab12" / "photo.jpg")
 def _one_upload_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradio asks the environment each time; a studio opened by another test has told it of its own home."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(Path(UPLOADED).parents[1]))
+
+
 LINK = "https://example.com/photo.jpg"
 
 
