@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const studio = (window.studio = window.studio || {});
-  const { h, icon, money, keep, setText, show } = studio.dom;
+  const { h, money, keep, setText, show } = studio.dom;
 
   const GUARD_MS = 1000; // a second press this soon after an accepted one is a double click
   const LOST_MS = 20000; // no answer for this long: unlock, with the same key, so that pressing again is harmless
@@ -166,6 +166,7 @@
     const changes = own.pending || {};
     own.pending = null;
     own.isRestored = true;
+    if (!Object.keys(changes).length) setTimeout(() => refresh(mode), 0); // no field will change, and the bar has said nothing yet
     return names.map((name, index) => {
       if (!(name in changes)) return given[index];
       if (name === "files") return { ...given[index], files: { ...given[index].files, ...changes.files } };

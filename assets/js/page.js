@@ -63,7 +63,7 @@
    *  the numbers live outside them, as the words of a style. */
   function drawCounts() {
     const counts = studio.live.studio?.counts || {};
-    for (const [name, count] of [["takes", counts.all], ["voices", counts.voices]]) document.body.style.setProperty(`--count-${name}`, count ? `"${Number(count)}"` : '""');
+    for (const [name, count] of [["takes", counts.all], ["voices", counts.voices]]) document.body.style.setProperty(`--count-${name}`, count ? `"\u2002${Number(count)}"` : '""');
   }
 
   /** What happened while nobody looked, said once in this browser. */

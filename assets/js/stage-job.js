@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const studio = (window.studio = window.studio || {});
-  const { h, button, icon, setText, setAttr, setIcon, show, patchChildren } = studio.dom;
+  const { h, button, setText, setAttr, setIcon, show, patchChildren } = studio.dom;
   const { money, clock, megabytes, timeOfDay, moment } = studio.dom;
 
   const USUAL = { half_s: 75, ninety_s: 180 };

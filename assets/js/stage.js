@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const studio = (window.studio = window.studio || {});
-  const { h, button, setText, setAttr, show, patchChildren, copy, keep } = studio.dom;
+  const { h, button, setAttr, show, patchChildren, copy, keep } = studio.dom;
   const parts = studio.stageParts;
 
   const TICK_MS = 1000;

@@ -28,9 +28,17 @@ SCRIPTS = (
     "rail",
     "trim",
     "wells",
+    "script-row",
     "script",
     "desk",
-    "pages",
+    "sections",
+    "takes-section",
+    "voice-shelf",
+    "voice-trim",
+    "voice-maker",
+    "voices-section",
+    "spend-section",
+    "settings-section",
     "page",
 )
 _FOLDERS = {"fonts": (".woff2",), "samples": (".jpg", ".mp4")}

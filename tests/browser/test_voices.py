@@ -218,6 +218,6 @@ def test_words_in_a_card_outlive_news_from_the_studio(page: Page) -> None:
     note = page.locator(".voice-card[data-voice='829877809978941442']").get_by_label("Note for")
     note.press_sequentially("half a ")
     page.evaluate("dispatchEvent(new Event('studio:voices'))")
-    page.evaluate("studio.pages.loadVoices()")
+    page.evaluate("studio.voices.load()")
     note.press_sequentially("sentence")
     expect(note).to_have_value("half a sentence")
