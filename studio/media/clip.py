@@ -27,7 +27,11 @@ _CONTAINERS = (("matroska", "mkv"), ("avi", "avi"), ("mpegts", "ts"), ("mpeg", "
 
 def inspect_clip(path: Path) -> ClipFacts:
     """Facts from the header and the first picture, which must decode. Raises MediaError."""
-    first = first_picture(path)
+    return facts_of(path, first_picture(path))
+
+
+def facts_of(path: Path, first: VideoFrame) -> ClipFacts:
+    """The same where the first picture is at hand."""
     turn = turn_of(first)
     with open_media(path) as container:
         stream = video_of(container, path)
@@ -91,22 +95,27 @@ def verify_clip(path: Path) -> ClipFacts:
     Cheap but sure: the boxes must fill the file, every packet must lie inside it and be made of whole units, and the
     first and last pictures must decode.
     """
+    check_whole(path)
+    facts = inspect_clip(path)
+    with Reel(path) as reel:
+        if not any(not shown.is_corrupt for shown in reel.pictures({reel.pts[-1]})):
+            raise cut_short()
+    return facts
+
+
+def check_whole(path: Path) -> None:
+    """Boxes and packets alone, without decoding a picture. Raises MediaError."""
     size_bytes = files.size_of(path, "clip")
     if files.sniff(path) != "a video":
         raise unreadable(path, "clip")
     if not _boxes_fill(path, size_bytes):
-        raise _cut_short()
+        raise cut_short()
     with open_media(path) as container:
         video_of(container, path)
         _check_packets(container, size_bytes)
-    facts = inspect_clip(path)
-    with Reel(path) as reel:
-        if not any(not shown.is_corrupt for shown in reel.pictures({reel.pts[-1]})):
-            raise _cut_short()
-    return facts
 
 
-def _cut_short() -> MediaError:
+def cut_short() -> MediaError:
     return MediaError("truncated", "This clip is not whole: part of the file is missing or damaged. Fetch it again.")
 
 
@@ -133,13 +142,13 @@ def _check_packets(container: InputContainer, size_bytes: int) -> None:
     streams = [stream for stream in container.streams if stream.type in ("video", "audio")]
     for stream in streams:
         if any(entry.pos + entry.size > size_bytes for entry in stream.index_entries):
-            raise _cut_short()
+            raise cut_short()
     try:
         for packet in container.demux(streams):
             if packet.is_corrupt or (packet.size and not _is_whole(packet)):
-                raise _cut_short()
+                raise cut_short()
     except av.FFmpegError:
-        raise _cut_short() from None
+        raise cut_short() from None
 
 
 def _is_whole(packet: Packet[Any]) -> bool:

@@ -65,8 +65,8 @@ class Darkroom:
     async def waveform(self, path: Path, out_path: Path) -> None:
         await self.workshop.run(sound.waveform, path, out_path)
 
-    async def derive(self, clip_path: Path, out_dir: Path) -> Derived:
-        return await self.workshop.run(derive, clip_path, out_dir)
+    async def derive(self, clip_path: Path, out_dir: Path, stem: str = "") -> Derived:
+        return await self.workshop.run(derive, clip_path, out_dir, stem)
 
     async def frame(self, clip_path: Path, at_s: float | None, out_path: Path) -> Path:
         return await self.workshop.run(filmstrip.frame, clip_path, at_s, out_path)

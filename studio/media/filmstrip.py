@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterable
 from pathlib import Path
 
 from av.video.frame import VideoFrame
@@ -25,13 +26,19 @@ def filmstrip(clip_path: Path, out_path: Path, tiles: int = TILES) -> tuple[floa
     """
     with Reel(clip_path) as reel:
         wanted = choose(reel, tiles)
-        images = {frame.pts or 0: _tile(frame) for frame in reel.pictures(set(wanted), is_small=True)}
-        if not images:
-            raise unreadable(clip_path, "clip")
-        found = [pts if pts in images else min(images, key=lambda near: abs(near - pts)) for pts in wanted]
-        with files.whole(out_path) as part:
-            _join([images[pts] for pts in found]).save(part, "JPEG", quality=80)
-        return tuple(round(reel.time_s(pts), 6) for pts in found)
+        return write_strip(reel, wanted, reel.pictures(set(wanted), is_small=True), out_path)
+
+
+def write_strip(reel: Reel, wanted: list[int], shown: Iterable[VideoFrame], out_path: Path) -> tuple[float, ...]:
+    """The strip of the `wanted` pictures out of those `shown`; one that is missing is stood in for by its neighbour."""
+    places = set(wanted)
+    images = {frame.pts or 0: _tile(frame) for frame in shown if frame.pts in places}
+    if not images:
+        raise unreadable(reel.path, "clip")
+    found = [pts if pts in images else min(images, key=lambda near: abs(near - pts)) for pts in wanted]
+    with files.whole(out_path) as part:
+        _join([images[pts] for pts in found]).save(part, "JPEG", quality=80)
+    return tuple(round(reel.time_s(pts), 6) for pts in found)
 
 
 def choose(reel: Reel, tiles: int) -> list[int]:
@@ -75,7 +82,11 @@ def _join(tiles: list[Image.Image]) -> Image.Image:
 
 def poster(clip_path: Path, out_path: Path, max_side_px: int = POSTER_SIDE_PX) -> None:
     """Write the first picture as a JPEG."""
-    frame = first_picture(clip_path)
+    write_poster(first_picture(clip_path), out_path, max_side_px)
+
+
+def write_poster(frame: VideoFrame, out_path: Path, max_side_px: int = POSTER_SIDE_PX) -> None:
+    """The same for a picture that is at hand."""
     scale = min(1.0, max_side_px / max(frame.width, frame.height))
     with files.whole(out_path) as part:
         image = picture(frame, round(frame.width * scale), round(frame.height * scale))

@@ -10,11 +10,11 @@ from typing import Any
 from studio.gateway.answers import Result
 from studio.gateway.errors import GatewayError, Gone, TakeFailed
 from studio.media.errors import MediaError
-from studio.media.facts import ClipFacts
+from studio.media.facts import ClipFacts, Derived
 from studio.takes.crew import Crew, logger, plain_reason, reason_of
 from studio.takes.errors import StorageTrouble
 from studio.takes.folders import folder_of
-from studio.takes.keeping import keep_clip, keep_voice
+from studio.takes.keeping import facts_in, keep_clip, keep_voice
 from studio.takes.recipes import sync_folder
 from studio.takes.settling import bill
 from studio.takes.storage import in_words
@@ -37,7 +37,7 @@ async def fetch(crew: Crew, take: Take) -> Take:
     start, wait_s = crew.monotonic(), crew.tempo.retry_first_s
     while True:
         try:
-            path, facts = await attempt.run()
+            path, found = await attempt.run()
         except TakeFailed as fault:
             return await fail(crew, attempt.take, fault)
         except Gone as gone:
@@ -46,7 +46,7 @@ async def fetch(crew: Crew, take: Take) -> Take:
         except (GatewayError, MediaError, StorageTrouble) as fault:
             await crew.remark(attempt.take, _words(fault))
         else:
-            return await keep_clip(crew, attempt.take, path, facts)
+            return await keep_clip(crew, attempt.take, path, found)
         if crew.monotonic() - start > crew.tempo.keep_trying_s:
             return await _pause(crew, attempt.take)
         await crew.sleep(wait_s)
@@ -62,7 +62,7 @@ class _Attempt:
         self.gone = 0
         self._odd = self._tries = 0
 
-    async def run(self) -> tuple[Path, ClipFacts]:
+    async def run(self) -> tuple[Path, Derived | ClipFacts]:
         """One try, with the newest link. The file is under its own name only once it was opened and read to its end."""
         if self._tries or not self.take.result_url:
             await self._renew()
@@ -72,34 +72,46 @@ class _Attempt:
         final = folder / f"{folder.name}.mp4"
         if final.exists():
             try:
-                return final, await self.crew.darkroom.verify_clip(final)
+                return final, await self._look_at(final, folder)
             except MediaError:
                 logger.warning("the file of %s was not whole; it is fetched again", self.take.id)
         arriving = folder / "arriving.mp4"
         with in_words():
             await self.crew.do(folder.mkdir, parents=True, exist_ok=True)
-        facts = await self._download(arriving)
+        found = await self._download(arriving, folder)
         await self.crew.do(self._name, arriving, final)
-        return final, facts
+        return final, found
 
-    async def _download(self, arriving: Path) -> ClipFacts:
+    async def _look_at(self, clip: Path, folder: Path) -> Derived | ClipFacts:
+        """Prove the clip, and make what goes with it on the way; what cannot be made never holds up a clip that plays.
+
+        Raises MediaError where the clip itself is not whole.
+        """
+        try:
+            return await self.crew.darkroom.derive(clip, folder, folder.name)
+        except MediaError as fault:
+            facts = await self.crew.darkroom.verify_clip(clip)
+            logger.warning("nothing was made from the clip of %s: %s", self.take.id, fault.code)
+            return facts
+
+    async def _download(self, arriving: Path, folder: Path) -> Derived | ClipFacts:
         try:
             await self.crew.gateway(self.take).download(str(self.take.result_url or ""), arriving, self._on_bytes())
         except Gone:
             self.gone += 1
             raise
         try:
-            facts = await self.crew.darkroom.verify_clip(arriving)
+            found = await self._look_at(arriving, folder)
         except MediaError:
             await self.crew.do(arriving.unlink, missing_ok=True)
             raise
-        expected_s = self.take.duration_s
+        length_s, expected_s = facts_in(found).duration_s, self.take.duration_s
         self._odd += 1
-        if expected_s and abs(facts.duration_s - expected_s) > LENGTH_SLACK_S and self._odd < self.crew.tempo.odd_times:
+        if expected_s and abs(length_s - expected_s) > LENGTH_SLACK_S and self._odd < self.crew.tempo.odd_times:
             await self.crew.do(arriving.unlink, missing_ok=True)
-            message = f"The clip came at {facts.duration_s:.1f} s instead of {expected_s:.1f} s. It is fetched again."
+            message = f"The clip came at {length_s:.1f} s instead of {expected_s:.1f} s. It is fetched again."
             raise MediaError("odd_length", message)
-        return facts
+        return found
 
     def _name(self, arriving: Path, final: Path) -> None:
         with in_words(), self.crew.ledger.durable("file"):

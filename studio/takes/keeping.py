@@ -1,4 +1,4 @@
-"""The last step: a verified clip gets its strip, captions and recipe, a bought voice its name. Never downloads."""
+"""The last step: a verified clip gets its captions and recipe, a bought voice its name. Never downloads or decodes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from studio.media.errors import MediaError
-from studio.media.facts import ClipFacts
+from studio.media.facts import ClipFacts, Derived
 from studio.takes.captioning import captions_for
 from studio.takes.crew import Crew, logger
 from studio.takes.errors import StudioError
@@ -20,12 +19,17 @@ from studio.takes.voices import put_voice, voice_of
 VOICES_FOLDER = "voices"
 
 
-async def keep_clip(crew: Crew, take: Take, path: Path, facts: ClipFacts) -> Take:
-    """Make what goes with the clip, write the recipe, and move the take to kept.
+def facts_in(found: Derived | ClipFacts) -> ClipFacts:
+    return found.facts if isinstance(found, Derived) else found
 
-    A strip or caption that cannot be made never holds up a take that is safely here.
+
+async def keep_clip(crew: Crew, take: Take, path: Path, found: Derived | ClipFacts) -> Take:
+    """Write captions and recipe beside the clip, and move the take to kept. `found` is what was made from it, or bare
+    facts where nothing could be.
+
+    A caption that cannot be made never holds up a take that is safely here.
     """
-    extra = {**asdict(facts), **await _derive(crew, take, path)}
+    extra = {**asdict(facts_in(found)), **await _beside(crew, take, path, found)}
     changes = {
         "facts": {**take.facts, **extra},
         "file": path.relative_to(crew.home).as_posix(),
@@ -65,22 +69,19 @@ def _late_words(take: Take) -> dict[str, Any] | None:
     }
 
 
-async def _derive(crew: Crew, take: Take, path: Path) -> dict[str, Any]:
-    try:
-        derived = await crew.darkroom.derive(path, path.parent)
-    except MediaError as fault:
-        logger.warning("no strip for %s: %s", take.id, fault.code)
+async def _beside(crew: Crew, take: Take, path: Path, found: Derived | ClipFacts) -> dict[str, Any]:
+    if not isinstance(found, Derived):
         return {"media": {}, "strip_times_s": []}
-    media = {name: Path(getattr(derived, name)).name for name in ("poster", "strip", "waveform", "silent")}
-    heard = {"speech": [list(span) for span in derived.speech]}
+    media = {name: Path(getattr(found, name)).name for name in ("poster", "strip", "waveform", "silent")}
+    heard = {"speech": [list(span) for span in found.speech]}
     captions: dict[str, Any] = {}
     try:
         rates = await crew.do(SpeakingRates(crew.ledger).for_take, take)
-        captions = await crew.do(captions_for, take, derived.speech, path.parent, rates)
+        captions = await crew.do(captions_for, take, found.speech, path.parent, rates)
     except (OSError, ValueError, StudioError) as error:
         logger.warning("no captions for %s: %s", take.id, error)
     media |= captions.pop("files", {})
-    return {"media": media, "strip_times_s": list(derived.strip_times_s), **heard, **captions}
+    return {"media": media, "strip_times_s": list(found.strip_times_s), **heard, **captions}
 
 
 def _write_recipe(crew: Crew, take: Take, changes: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from studio.media.checks import check_clip
 from studio.media.clip import inspect_clip, verify_clip
 from studio.media.clip_fit import prepare_clip
+from studio.media.derive import derive
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts, Prepared
 from studio.media.filmstrip import first_picture
@@ -35,8 +36,12 @@ def numbers_in(path: Path) -> list[tuple[float, int]]:
 
 
 def refusal(path: Path) -> MediaError:
+    """Why a clip is not taken: the same, whether it is only proved or also made into a take's files."""
     with pytest.raises(MediaError) as caught:
         verify_clip(path)
+    with pytest.raises(MediaError) as derived:
+        derive(path, path.parent / "out")
+    assert derived.value.code == caught.value.code
     assert caught.value.message.endswith(".")
     return caught.value
 

@@ -93,9 +93,9 @@ def test_the_silent_cut_keeps_every_video_packet(tmp_path: Path) -> None:
 
 
 def test_everything_is_derived_in_one_job(tmp_path: Path) -> None:
-    made = derive(DANCE, tmp_path / "take")
+    made = derive(DANCE, tmp_path / "take", "0001-dance")
     assert sorted(path.name for path in (tmp_path / "take").iterdir()) == [
-        "dance-silent.mp4",
+        "0001-dance-silent.mp4",
         "poster.jpg",
         "strip.jpg",
         "waveform.json",

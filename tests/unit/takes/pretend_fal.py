@@ -208,17 +208,19 @@ class FakeDarkroom:
     async def thumbnail(self, path: Path, out_path: Path, max_side_px: int = 640) -> None:
         out_path.write_bytes(b"THUMB")
 
-    async def derive(self, clip_path: Path, out_dir: Path) -> Derived:
+    async def derive(self, clip_path: Path, out_dir: Path, stem: str = "") -> Derived:
         self.derived += 1
+        facts = self._clip(clip_path)
         if self.derive_fault is not None:
             raise self.derive_fault
         names = [
-            out_dir / name for name in ("poster.jpg", "strip.jpg", "waveform.json", f"{clip_path.stem}-silent.mp4")
+            out_dir / name
+            for name in ("poster.jpg", "strip.jpg", "waveform.json", f"{stem or clip_path.stem}-silent.mp4")
         ]
         for path in names:
             path.write_bytes(b"MADE")
         poster, strip, waveform, silent = names
-        return Derived(self._clip(clip_path), poster, strip, (0.0, 2.5), waveform, silent, ((0.5, 1.5),))
+        return Derived(facts, poster, strip, (0.0, 2.5), waveform, silent, ((0.5, 1.5),))
 
     def _clip(self, path: Path) -> ClipFacts:
         data = path.read_bytes()

@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from studio.takes.crew import Tempo
 from studio.takes.desk import Desk
 from studio.takes.ledger import Ledger
+from studio.takes.rows import to_columns
 from studio.takes.runner import Runner
+from studio.takes.schema import TAKES
 from studio.takes.take import Charge, State, Take, series_of
 from tests.unit.takes.pretend_fal import FakeDarkroom, FakeGateway
 
@@ -106,3 +110,26 @@ def a_take(which: int = 0, *, world: str = "live", **more: Any) -> Take:
         "search_text": PROMPT,
     }
     return Take(**{**values, **more})
+
+
+def fill(ledger: Ledger, count: int) -> None:
+    """`count` takes with rows as wide as real ones, all in one transaction."""
+    base = a_take(0, facts={"lines": [{"text": "hello"}] * 4}, script={"scene": "dusk " * 40})
+    kept = {name: value for name, value in vars(base).items() if name != "seq"}
+    with ledger.transaction() as connection:
+        rows = [
+            to_columns(
+                {
+                    **kept,
+                    "id": f"t{n}",
+                    "key": f"k{n}",
+                    "number": n,
+                    "order_index": float(n),
+                    "search_text": f"take {n} dusk pier word{n % 97}",
+                    "created_at": ledger.clock() + timedelta(seconds=n),
+                }
+            )
+            for n in range(1, count + 1)
+        ]
+        connection.execute(sa.insert(TAKES), rows)
+        connection.exec_driver_sql("INSERT INTO takes_words(rowid, words) SELECT seq, search_text FROM takes")
