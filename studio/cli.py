@@ -195,7 +195,9 @@ def _wait_for_take(options: argparse.Namespace, world: str) -> int:
         try:
             return _print_take(options, state_json(studio.desk.wait(take.id), studio.settings.home))
         except KeyboardInterrupt:
-            # The take goes on; whoever started this still learns its name.
+            # What still waits here is dropped for free; what was sent goes on. Either way its name is told.
+            with contextlib.suppress(StudioError):
+                studio.desk.act(take.id, "drop")
             _print_take(options, state_json(studio.desk.ledger.get(take.id), studio.settings.home))
             raise
 

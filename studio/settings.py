@@ -35,7 +35,9 @@ class Settings:
     host: str = _own("STUDIO_HOST", "Address to listen on", "127.0.0.1")
     port: int = _own("STUDIO_PORT", "Port to listen on; the next free one is taken where it is in use", 7860)
     fal_key: str = _own("FAL_KEY", "fal.ai key; without one the studio rehearses", "", is_secret=True)
-    database_url: str = _own("STUDIO_DATABASE_URL", "Another database than the one in the home folder", "")
+    database_url: str = _own(
+        "STUDIO_DATABASE_URL", "Another database than the one in the home folder", "", is_secret=True
+    )
     budget_day_usd_micros: int = _own("STUDIO_BUDGET_DAY", "Limit a day, in dollars", parse_usd("10"))
     budget_session_usd_micros: int = _own(
         "STUDIO_BUDGET_SESSION", "Limit from start to stop, in dollars", parse_usd("25")

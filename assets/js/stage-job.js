@@ -80,6 +80,9 @@
     return can(card, action) ? [{ id: action, ...item }] : [];
   }
 
+  /** Only while fal gives no word of the take: it may be made and billed all the same, so that is said on the button. */
+  const letGo = (card) => optional(card, "stop_asking", { label: "Stop asking, may still bill" });
+
   function sendAgain(card, label) {
     if (!can(card, "send_again")) return [];
     if (isRehearsal(card)) return [{ id: "send_again", label: "Rehearse again, free" }];
@@ -112,7 +115,7 @@
       title: trouble(card)?.title || `Queued${place}`,
       mark: trouble(card) ? "warning" : null,
       body: [trouble(card)?.sentence || `${sent}You can close this tab: the take is kept and arrives in Takes.`],
-      buttons: [...optional(card, "cancel", { label: "Cancel before it starts" }), TELL],
+      buttons: [...optional(card, "cancel", { label: "Cancel before it starts" }), TELL, ...letGo(card)],
     };
   }
 
@@ -125,7 +128,7 @@
       mark: trouble(card) ? "warning" : null,
       body: [trouble(card)?.sentence || (isLate ? "Still running at fal.ai. Nothing is lost by waiting." : usualTime(card) + close)],
       progress: timeProgress(card),
-      buttons: [{ ...TELL, tone: "main" }, ...optional(card, "cancel", { label: "Try to stop, may still bill" })],
+      buttons: [{ ...TELL, tone: "main" }, ...optional(card, "cancel", { label: "Try to stop, may still bill" }), ...letGo(card)],
     };
   }
 
@@ -137,7 +140,7 @@
       title: isTooLate ? "Too late to stop" : "Asked to stop",
       body: isTooLate ? late : asked,
       progress: timeProgress(card),
-      buttons: [{ id: "keep_watching", label: "Keep watching", tone: "main" }],
+      buttons: [{ id: "keep_watching", label: "Keep watching", tone: "main" }, ...letGo(card)],
     };
   }
 
@@ -208,7 +211,7 @@
     return {
       title: wasSent ? card.reason?.title || "Cancelled before it started" : isRehearsal(card) ? "Rehearsal stopped" : "Dropped before it was sent",
       body: [card.reason?.sentence ? card.reason.sentence + " " : "", ...costSentence(card)],
-      buttons: [EDIT, ...sendAgain(card, "Send again")],
+      buttons: [EDIT, ...optional(card, "save_again", { label: "Save again" }), ...sendAgain(card, "Send again")],
     };
   }
 

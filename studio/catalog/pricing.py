@@ -7,11 +7,13 @@ One dollar is 1,000,000 micro-dollars. `quote` serves the form, the budget, the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 USD = 1_000_000
+_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,9 @@ def parse_usd(text: str) -> int:
     """Micro-dollars from a person's `10`, `$0.84` or `1,000.5`. Raises ValueError for anything else or below zero."""
     from decimal import Decimal, InvalidOperation
 
-    cleaned = text.strip().removeprefix("$").replace(",", "")
+    cleaned = text.strip().removeprefix("$")
+    if _THOUSANDS.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")  # any other comma may be meant as a point: refused, never guessed
     try:
         amount = Decimal(cleaned)
     except InvalidOperation:

@@ -122,8 +122,9 @@ def read_detail(text: str, headers: Mapping[str, str], step: Step, said_type: st
     types += [_header(headers, "x-fal-error-type"), said_type]
     error_type = next((name for name in types if name), None)
     ctx = rows[0].get("ctx") if rows else None
+    is_going = step is Step.RESULT and known_type(error_type) is None and _is_still_going(body, detail, text)
     return Reading(
-        kind=_kind(error_type, text, step),
+        kind="not_ready" if is_going else _kind(error_type, text),
         error_type=error_type,
         ctx=ctx if isinstance(ctx, dict) else {},
         fields=_fields(rows),
@@ -211,10 +212,15 @@ def _charged(
     return meaning.charged
 
 
-def _kind(error_type: str | None, text: str, step: Step) -> str | None:
+def _is_still_going(body: Any, detail: Any, text: str) -> bool:
+    """Whether fal says that the take has not ended, in its own words alone: rows of errors repeat a person's prompt."""
+    said = [detail, body.get("status")] if isinstance(body, dict) else [text]
+    words = " ".join(one for one in said if isinstance(one, str))[:2000].lower()
+    return any(mark in words for mark in _STILL_GOING)
+
+
+def _kind(error_type: str | None, text: str) -> str | None:
     words = text[:2000].lower()
-    if step is Step.RESULT and any(mark in words for mark in _STILL_GOING):
-        return "not_ready"
     if "user is locked" in words or "exhausted balance" in words:
         return "locked"
     return known_type(error_type) or error_type

@@ -56,6 +56,7 @@ class Gateway:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key: KeySource = key if callable(key) else lambda: key
+        self._transport, self._verify = transport, verify
         self.hosts = hosts or Hosts()
         self._wires = Wires(self._key, self.hosts, transport, verify, patiences or Patiences())
         self._pace = pace or Pace()
@@ -241,9 +242,19 @@ class Gateway:
         """fal's unit prices for up to 50 endpoints; those that fal does not name are missing. Raises Trouble."""
         return await books.read_unit_prices(self._ask, endpoint_ids)
 
-    async def check_key(self) -> KeyCheck:
-        """Whether fal knows the key, by a free question that needs one. Never raises GatewayError."""
-        return await books.check_key(self._ask)
+    async def check_key(self, key: str | None = None) -> KeyCheck:
+        """Whether fal knows the key, by a free question that needs one: our own, or one that nothing is sent with yet.
+
+        Never raises GatewayError.
+        """
+        if key is None:
+            return await books.check_key(self._ask)
+        other = Gateway(key, self._transport, hosts=self.hosts, verify=self._verify)
+        try:
+            return await books.check_key(other._ask)
+        finally:
+            if self._transport is None:  # one that was handed in is ours still
+                await other.aclose()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -44,10 +44,16 @@ def _rule(
 # fmt: off
 PLATFORM: tuple[Rule, ...] = (
     # -- nothing left this machine, or nothing that is known to have arrived
-    _rule(_at((), None, "no_key"), "no_key", "No key yet",
+    _rule(_at(_BEFORE, None, "no_key"), "no_key", "No key yet",
           "Making a take needs a fal.ai key. Nothing was sent.", _SET_KEY, NO),
-    _rule(_at((), None, "bad_key"), "bad_key", "This key cannot be right",
+    _rule(_at(_BEFORE, None, "bad_key"), "bad_key", "This key cannot be right",
           "A key has only plain letters, digits and signs. Copy it again from fal.ai. Nothing was sent.", _SET_KEY, NO),
+    _rule(_at((), None, "no_key"), "no_key", "No key to ask with",
+          "The take goes on at fal.ai. Set the key it was made with and the studio goes on too.", _SET_KEY, MAYBE,
+          again=True),
+    _rule(_at((), None, "bad_key"), "bad_key", "This key cannot be right",
+          "The take goes on at fal.ai. Set the key it was made with and the studio goes on too.", _SET_KEY, MAYBE,
+          again=True),
     _rule(_at((), None, "bad_arguments"), "bad_arguments", "This draft cannot be sent",
           "The draft holds text or numbers that cannot be written down for fal.ai. Nothing was sent.",
           ("Edit draft",), NO),

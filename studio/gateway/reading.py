@@ -19,6 +19,7 @@ _STATES: dict[str, State] = {"IN_QUEUE": "queued", "IN_PROGRESS": "running", "CO
 _KEPT_HEADERS = ("x-fal-request-id", "x-fal-billable-units", "x-fal-error-type", "x-fal-served-from")
 _MAX_LOGS = 50
 _MAX_TEXT = 500
+_MOST_UNITS = 10_000.0  # of seconds or calls in one take; beyond it no bill is meant
 
 
 class Unreadable(ValueError):
@@ -101,13 +102,19 @@ def read_result(response: httpx.Response) -> Result:
         billable_units=billable_units(response.headers),
         headers=kept_headers(response.headers),
         video=read_file(payload.get("video")),
-        voice_id=_text(payload.get("voice_id")),
+        voice_id=read_voice_id(payload.get("voice_id")),
     )
 
 
 def billable_units(headers: Mapping[str, str]) -> float | None:
     """`x-fal-billable-units` as a number, or None where it is missing or nonsense."""
-    return _number(headers.get("x-fal-billable-units"))
+    units = _number(headers.get("x-fal-billable-units"))
+    return units if units is not None and 0 <= units <= _MOST_UNITS else None
+
+
+def read_voice_id(value: Any) -> str | None:
+    """Kling's id of a voice, a number in text; a bare number is taken too."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -126,14 +133,14 @@ def read_cancel(status: int, data: Mapping[str, Any]) -> CancelAnswer | None:
     """What became of a cancel, or None where the answer says nothing readable.
 
     202 CANCELLATION_REQUESTED, 400 ALREADY_COMPLETED, 404 NOT_FOUND and OK are documented; 200 with OK, and
-    `{"success": bool}`, are inferred from older schemas.
+    `{"success": bool}`, are inferred from older schemas. That older `true` says only that the wish came through.
     """
     word = str(data.get("status") or "").upper()
     if word == "ALREADY_COMPLETED" or data.get("success") is False:
         return "too_late"
     if word == "NOT_FOUND" or status == 404:
         return "not_found"
-    if word == "OK" or data.get("success") is True:
+    if word == "OK":
         return "removed"
     return "requested" if word == "CANCELLATION_REQUESTED" or 200 <= status < 300 else None
 

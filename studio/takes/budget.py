@@ -171,9 +171,19 @@ def spent_column() -> sa.ColumnElement[int]:
 
 
 def held_column() -> sa.ColumnElement[int]:
-    """SQL for what is kept back: not settled yet, or perhaps still to be billed."""
+    """SQL for what is kept back: not settled yet, perhaps still to be billed, or what a pending bill may come to above
+    the estimate that stands in for it."""
+    is_pending = sa.and_(
+        TAKES.c.charge == Charge.BILLED.value,
+        TAKES.c.billed_usd_micros.is_(None),
+        TAKES.c.at_most_usd_micros > TAKES.c.estimate_usd_micros,
+    )
     settled = [Charge.BILLED.value, Charge.NOT_BILLED.value, Charge.FREE.value]
-    return sa.case((TAKES.c.charge.in_(settled), 0), else_=TAKES.c.held_usd_micros)
+    return sa.case(
+        (is_pending, TAKES.c.at_most_usd_micros - TAKES.c.estimate_usd_micros),
+        (TAKES.c.charge.in_(settled), 0),
+        else_=TAKES.c.held_usd_micros,
+    )
 
 
 def add_up(connection: sa.Connection, condition: Any) -> Sum:

@@ -38,7 +38,10 @@ class Tempo:
     retry_first_s: float = 1.0
     retry_longest_s: float = 300.0
     keep_trying_s: float = 24 * 3600.0  # how long a finished clip is asked for without a pause
-    gone_times: int = 3  # answers of "gone" before a result counts as expired
+    gone_times: int = 3  # answers of "gone" before a result counts as expired, and they must come over this long:
+    gone_patience_s: float = 60.0
+    odd_looks: int = 20  # looks in a row at which fal says no word that it documents, before its result is asked for
+    odd_patience_s: float = 3600.0  # how long fal may say that a take is done and hand out nothing
     odd_times: int = 3  # clips of the wrong length before one is kept as it is
     look_for_lost_s: tuple[float, ...] = (3, 10, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
     adopt_s: float = 2.0

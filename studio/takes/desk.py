@@ -20,7 +20,7 @@ from studio.takes.preferences import Preferences
 from studio.takes.prices import PriceDifference, price_differences, remember_prices
 from studio.takes.runner import Runner
 from studio.takes.spend import Spend
-from studio.takes.take import Charge, State, Take, series_of
+from studio.takes.take import Charge, State, Take, actions, series_of
 from studio.takes.voices import Voice, VoiceShelf
 
 T = TypeVar("T")
@@ -109,9 +109,32 @@ class Desk:
         old = self.ledger.get(take_id)
         if old.is_open:
             raise NotPossible("It is still under way, so it is not sent again.")
+        if old.mode == CREATE_VOICE:
+            return self._buy_voice_again(old, key)
         return self.make(
             old.mode, old.values, world=old.world, key=key, script=old.script, parent_id=old.id, edits=old.edits
         )
+
+    def _buy_voice_again(self, old: Take, key: str) -> Take:
+        """A voice keeps its name and its recording's mark, so that the next one who wants it finds it."""
+        edits = old.edits.get("voice_url")
+        name, note = str(old.facts.get("voice_name") or old.title), str(old.facts.get("voice_note") or "")
+        self.ledger.note(old.id, dedupe=None)  # a person has decided that this one is lost
+        try:
+            begun = self.begin_voice(
+                str(old.values.get("voice_url") or ""),
+                name,
+                key,
+                world=old.world,
+                note=note,
+                edits=edits if isinstance(edits, dict) else None,
+            )
+        except StudioError:
+            self.ledger.note(old.id, dedupe=old.dedupe)
+            raise
+        if isinstance(begun, Voice):
+            raise NotPossible(f"This recording is a voice already: {begun.name}. Use it, free.")
+        return begun
 
     def wait(self, take_id: str, timeout_s: float | None = None) -> Take:
         """Until the take is kept, failed, cancelled or unknown, or the time is over."""
@@ -119,7 +142,7 @@ class Desk:
 
     def act(self, take_id: str, action: str, *, key: str = "", place: int = 0) -> Take:
         """Do one of a card's `actions`. Raises NotPossible where the take does not allow it now."""
-        self.ledger.get(take_id)
+        take = self.ledger.get(take_id)
         acts: dict[str, Callable[[], object]] = {
             "cancel": lambda: self.runner.cancel(take_id),
             "drop": lambda: self.runner.drop(take_id),
@@ -128,6 +151,7 @@ class Desk:
             "never_arrived": lambda: self.runner.resolve_unknown(take_id, "never_arrived"),
             "send_again": lambda: self.send_again(take_id, key),
             "save_again": lambda: self.runner.save_again(take_id),
+            "stop_asking": lambda: self.runner.stop_asking(take_id),
             "star": lambda: self.ledger.note(take_id, starred=True),
             "unstar": lambda: self.ledger.note(take_id, starred=False),
             "delete": lambda: self.delete(take_id),
@@ -135,6 +159,8 @@ class Desk:
         }
         if action not in acts:
             raise NotPossible(f"A take cannot be told to “{action[:40]}”.")
+        if action == "send_again" and not take.is_free and action not in actions(take):
+            raise NotPossible("It came to what it should, so it is not sent again. Tweak it to make another.")
         done = acts[action]()
         return done if isinstance(done, Take) else self.ledger.get(take_id)
 
@@ -187,9 +213,9 @@ class Desk:
 
     # -- fal's books ---------------------------------------------------------------------------------------------------
 
-    def check_key(self) -> KeyCheck:
-        """Whether fal knows the key."""
-        return self.run(self.runner.crew.gateways["live"].check_key())
+    def check_key(self, key: str | None = None) -> KeyCheck:
+        """Whether fal knows the key in use, or one that is only being tried."""
+        return self.run(self.runner.crew.gateways["live"].check_key(key))
 
     def check_prices(self, endpoints: tuple[Endpoint, ...]) -> tuple[PriceDifference, ...]:
         """Read fal's price list and return what differs from ours; the last reading where fal does not answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from studio.takes.folders import title_of
 from studio.takes.intake import Input, is_link, kept_duration_s
 from studio.takes.prices import listed_unit_usd_micros, price_differences
 from studio.takes.rows import to_json
+from studio.takes.settling import changed_rate
 from studio.takes.voices import VoiceShelf
 
 TAG = re.compile(r"<<<\s*voice_(\d+)\s*>>>", re.IGNORECASE)
@@ -79,9 +81,30 @@ async def read_draft(
         if isinstance(given.get(param.name), str) and given[param.name].strip()
     ]
     problems += [problem for item in inputs for problem in item.problems]
+    problems += [_uncut(endpoint, item) for item in inputs if item.field in trims and is_link(item.value)]
+    trims = {name: told for name, edit in trims.items() if (told := _telling(edit, _facts_of(inputs, name)))}
     kept = endpoint.values({**given, **{item.field: item.value for item in inputs}})
     quote, doubts = await _quote(crew, endpoint, world, kept, trims, inputs)
     return Draft(endpoint, world, kept, trims, (*problems, *doubts), quote, tuple(inputs))
+
+
+def _facts_of(inputs: list[Input], name: str) -> Any:
+    return next((item.facts for item in inputs if item.field == name), None)
+
+
+def _telling(edit: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    """What an edit changes; what only says how things are anyway is left out, so that the same wish looks the same."""
+    plain = {"start_s": (None, 0, 0.0), "end_s": (None,), "clean": (None, True), "fit": (None, "pad"), "crop": (None,)}
+    told = {name: value for name, value in edit.items() if value not in plain.get(name, ())}
+    end_s, length_s = told.get("end_s"), getattr(facts, "duration_s", None)
+    if isinstance(end_s, (int, float)) and length_s is not None and end_s >= length_s:
+        del told["end_s"]
+    return told
+
+
+def _uncut(endpoint: Endpoint, item: Input) -> Problem:
+    message = f"{endpoint[item.field].title} is a link, and a link cannot be cut here. Download it and add the file."
+    return Problem(item.field, "link_cut", message)
 
 
 def _is_edit(endpoint: Endpoint, name: str, edit: object) -> bool:
@@ -188,7 +211,7 @@ def _with_listed_price(crew: Crew, endpoint: Endpoint, world: str, quote: Quote)
     listed = listed_unit_usd_micros(crew.ledger, endpoint.id) if world == "live" else None
     if not listed or not any(found.endpoint_id == endpoint.id for found in price_differences(crew.ledger)):
         return quote
-    at_most = round(listed * (quote.duration_s or 1.0))
+    at_most = math.ceil(changed_rate(endpoint.id, quote.rate_usd_micros, listed) * math.ceil(quote.duration_s or 1.0))
     return replace(quote, at_most_usd_micros=max(quote.at_most_usd_micros, at_most))
 
 

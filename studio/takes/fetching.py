@@ -12,14 +12,14 @@ from studio.gateway.errors import GatewayError, Gone, TakeFailed
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts, Derived
 from studio.takes.crew import Crew, logger, plain_reason, reason_of
-from studio.takes.errors import StorageTrouble
+from studio.takes.errors import StaleMove, StorageTrouble
 from studio.takes.folders import folder_of
-from studio.takes.keeping import facts_in, keep_clip, keep_voice
+from studio.takes.keeping import facts_in, keep_clip, keep_voice, voice_id_of
 from studio.takes.recipes import sync_folder
 from studio.takes.settling import bill
 from studio.takes.storage import in_words
 from studio.takes.take import Charge, State, Take
-from studio.takes.watching import fail, listed_unit, ticket_of, vanish
+from studio.takes.watching import Repeats, fail, listed_unit, ticket_of, vanish
 
 LENGTH_SLACK_S = 1.0
 _NEWS_BYTES = 256 * 1024
@@ -29,22 +29,23 @@ async def fetch(crew: Crew, take: Take) -> Take:
     """Bring the finished clip home and keep it. Returns the take kept, failed as expired, or still fetching.
 
     A clip that cannot be had now is asked for again and again, with growing pauses, for a day; afterwards its link
-    stays on the take and a person, or the next start, tries again.
+    stays on the take and a person, or the next start, tries again. A voice is all in the result: it only has to be
+    written down, or asked for where the take was given up before it came.
     """
-    if not take.makes_video:
-        return await keep_voice(crew, take)
     attempt = _Attempt(crew, take)
     start, wait_s = crew.monotonic(), crew.tempo.retry_first_s
     while True:
         try:
+            if not take.makes_video:
+                return await keep_voice(crew, await attempt.with_voice())
             path, found = await attempt.run()
         except TakeFailed as fault:
             return await fail(crew, attempt.take, fault)
         except Gone as gone:
-            if attempt.gone >= crew.tempo.gone_times:
+            if attempt.gone.is_enough():
                 return await vanish(crew, attempt.take, gone)
         except (GatewayError, MediaError, StorageTrouble) as fault:
-            await crew.remark(attempt.take, _words(fault))
+            await crew.remark(attempt.take, _words(fault, attempt.take))
         else:
             return await keep_clip(crew, attempt.take, path, found)
         if crew.monotonic() - start > crew.tempo.keep_trying_s:
@@ -59,7 +60,7 @@ class _Attempt:
     def __init__(self, crew: Crew, take: Take) -> None:
         self.crew = crew
         self.take = take
-        self.gone = 0
+        self.gone = Repeats(crew, crew.tempo.gone_times, crew.tempo.gone_patience_s)
         self._odd = self._tries = 0
 
     async def run(self) -> tuple[Path, Derived | ClipFacts]:
@@ -95,11 +96,7 @@ class _Attempt:
             return facts
 
     async def _download(self, arriving: Path, folder: Path) -> Derived | ClipFacts:
-        try:
-            await self.crew.gateway(self.take).download(str(self.take.result_url or ""), arriving, self._on_bytes())
-        except Gone:
-            self.gone += 1
-            raise
+        await self.crew.gateway(self.take).download(str(self.take.result_url), arriving, self._on_bytes())
         try:
             found = await self._look_at(arriving, folder)
         except MediaError:
@@ -135,20 +132,34 @@ class _Attempt:
         folder = folder_of(self.take, self.crew.home, self.crew.zone)
         return await self.crew.insist(self.crew.ledger.note, self.take.id, only_in=[State.FETCHING], folder=folder)
 
+    async def with_voice(self) -> Take:
+        """The take with the id of its voice, asked for where it never came. Raises GatewayError."""
+        if not voice_id_of(self.take):
+            await self._renew()
+        return self.take
+
     async def _renew(self) -> None:
         """Ask fal for the result again: its link may be a newer one, and no link may have been kept at all.
 
-        Raises TakeFailed where there never was a link and fal says that there is no clip.
+        Raises what fal says where there never was a link or a voice; StaleMove where another process has taken over.
         """
         self.take = await self.crew.do(self.crew.ledger.get, self.take.id)
-        if not self.take.request_id:
-            return
+        if self.take.runner_id not in (None, self.crew.runner_id):
+            raise StaleMove(self.take.id, (State.FETCHING.value,), State.KEPT.value)
         try:
             result = await self.crew.gateway(self.take).result(ticket_of(self.take))
-        except GatewayError as fault:
-            if isinstance(fault, TakeFailed) and not self.take.result_url:
+        except GatewayError:
+            if not self.take.result_url:
                 raise
             return  # the link we have may still work
+        if not self.take.makes_video:
+            self.take = await self.crew.insist(
+                self.crew.ledger.note,
+                self.take.id,
+                only_in=[State.FETCHING],
+                result=result.payload,
+                **await self._bill(result),
+            )
         if result.video is not None and result.video.url != self.take.result_url:
             self.take = await self.crew.insist(
                 self.crew.ledger.note,
@@ -161,7 +172,7 @@ class _Attempt:
 
     async def _bill(self, result: Result) -> dict[str, Any]:
         """Columns for a clip that is there after all, of a take that was booked as failed."""
-        if self.take.charge is Charge.BILLED:
+        if self.take.charge is Charge.BILLED and self.take.billed_usd_micros is not None:
             return {}
         return bill(self.take, result.billable_units, await self.crew.insist(listed_unit, self.crew, self.take))
 
@@ -179,8 +190,8 @@ async def _pause(crew: Crew, take: Take) -> Take:
     return take
 
 
-def _words(fault: GatewayError | MediaError | StorageTrouble) -> dict[str, Any]:
-    charged = "yes"
+def _words(fault: GatewayError | MediaError | StorageTrouble, take: Take) -> dict[str, Any]:
+    charged = "yes" if take.charge is Charge.BILLED else "no" if take.is_free else "maybe"
     if isinstance(fault, GatewayError):
         return reason_of(fault, charged=charged)
     if isinstance(fault, MediaError):

@@ -27,6 +27,14 @@ _ENDING = re.compile(r"^\.[a-z0-9]{1,5}$")
 _BLOCK = 1024 * 1024
 
 
+def _is_there(path: Path) -> bool:
+    """False for what the system will not even look for, such as a name of thousands of letters."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(frozen=True)
 class Input:
     """A file or link given for a parameter. `value` is what the take keeps: a path under the home folder or the URL."""
@@ -53,7 +61,7 @@ class Intake:
         if is_link(given):
             return Input(param.name, given.strip())
         path = self.resolve(given)
-        if path is None or not await asyncio.to_thread(path.is_file):
+        if path is None or not await asyncio.to_thread(_is_there, path):
             return self._refused(param, given, "missing", f"{param.title}: there is no such file. Add it again.")
         try:
             sha256 = await asyncio.to_thread(_hash, path)
@@ -79,7 +87,7 @@ class Intake:
         if path.is_absolute():
             return path
         kept = inside(self._home, given)
-        return kept if kept is not None and kept.exists() else path.absolute()
+        return kept if kept is not None and _is_there(kept) else path.absolute()
 
     def known(self, value: str) -> dict[str, Any]:
         """What is known of a kept file: `original_name`, `kind`, `sha256`, `facts`; empty where nothing is."""

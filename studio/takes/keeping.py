@@ -95,17 +95,27 @@ async def keep_voice(crew: Crew, take: Take) -> Take:
     return await crew.insist(_keep_voice, crew, take)
 
 
+def voice_id_of(take: Take) -> str:
+    """The id in a voice's result, or an empty text where none came."""
+    given = (take.result or {}).get("voice_id")
+    return str(given) if isinstance(given, (str, int)) and not isinstance(given, bool) else ""
+
+
 def _keep_voice(crew: Crew, take: Take) -> Take:
-    voice_id = str((take.result or {}).get("voice_id") or "")
+    voice_id = voice_id_of(take)
+    if not voice_id:
+        raise ValueError("a voice without an id is none")
     now = crew.ledger.clock()
+    facts = {**take.facts, "voice_id": voice_id}
+    bought = replace(take, state=State.KEPT, kept_at=now, closed_at=now, facts=facts, reason=None)
+    with in_words():  # before the ledger says kept: the slip goes when it does
+        write_json(crew.home / VOICES_FOLDER / f"{take.id}.json", recipe_of(bought, crew.home))
     with crew.ledger.transaction("kept") as connection:
-        facts = {**take.facts, "voice_id": voice_id}
         kept = crew.ledger.move_within(
             connection, take.id, [State.FETCHING], State.KEPT, step="kept", kept_at=now, facts=facts, reason=None
         )
         put_voice(connection, crew.ledger, voice_of(kept, voice_id))
     crew.ledger.tell(take.id)
-    write_json(crew.home / VOICES_FOLDER / f"{take.id}.json", recipe_of(kept, crew.home))
     forget_slip(crew, take.id)
     return kept
 

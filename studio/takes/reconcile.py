@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from studio.gateway.answers import RemoteRequest, Result
 from studio.gateway.errors import GatewayError
-from studio.gateway.reading import read_file
+from studio.gateway.reading import read_file, read_voice_id
 from studio.takes.crew import Crew, logger, plain_reason, reason_of
 from studio.takes.errors import NotPossible, StaleMove
 from studio.takes.ledger import Ledger
@@ -38,7 +38,7 @@ async def look(crew: Crew, take: Take) -> Take:
         return await _say(crew, take, _found_words(len(fitting)))
     try:
         ticket = crew.gateway(take).ticket({"request_id": fitting[0].request_id, "endpoint_id": take.endpoint_id})
-        return await keep_ticket(crew, take, ticket, step="found")
+        return await keep_ticket(crew, take, ticket, step="found", runner_id=crew.runner_id)
     except GatewayError as fault:
         return await _say(crew, take, fault.sentence, fault.detail)
     except (StaleMove, sa.exc.IntegrityError):
@@ -46,7 +46,11 @@ async def look(crew: Crew, take: Take) -> Take:
 
 
 async def _unclaimed(crew: Crew, take: Take, listed: Iterable[RemoteRequest]) -> list[RemoteRequest]:
-    fitting = {row.request_id: row for row in listed if is_same_payload(take.payload or {}, row.json_input)}
+    hint = (take.reason or {}).get("request_id")  # fal's own word, on an answer that could not be read otherwise
+    rows = [row for row in listed if row.request_id == hint] or [
+        row for row in listed if is_same_payload(take.payload or {}, row.json_input)
+    ]
+    fitting = {row.request_id: row for row in rows}
     claimed = await crew.do(crew.ledger.claimed_requests, take.world, list(fitting))
     return [row for request_id, row in fitting.items() if request_id not in claimed]
 
@@ -85,6 +89,7 @@ async def _say(crew: Crew, take: Take, words: str, detail: str = "") -> Take:
         str(before.get("detail") or detail),
     )
     reason |= {"first_sentence": first, "looked_at": to_text(crew.ledger.clock())}
+    reason |= {"request_id": before.get("request_id")}
     try:
         return await crew.do(crew.ledger.note, take.id, only_in=[State.UNKNOWN], reason=reason)
     except StaleMove:
@@ -127,11 +132,10 @@ async def result_from_list(crew: Crew, take: Take) -> Result | None:
         return None
     for row in listed:
         if row.request_id == take.request_id and isinstance(row.json_output, dict):
-            voice_id = row.json_output.get("voice_id")
             result = Result(
                 row.json_output,
                 video=read_file(row.json_output.get("video")),
-                voice_id=voice_id if isinstance(voice_id, str) else None,
+                voice_id=read_voice_id(row.json_output.get("voice_id")),
             )
             if (result.video if take.makes_video else result.voice_id) is not None:
                 return result

@@ -1,11 +1,12 @@
-"""Opens the ledger, and where it is damaged or lost sets it aside and rebuilds it from what lies on disk."""
+"""Opens the ledger, and puts back what it lacks: from a damaged one set aside, and from what lies beside the takes."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from studio.takes.durable import Durable
 from studio.takes.errors import StorageTrouble
 from studio.takes.keeping import VOICES_FOLDER
 from studio.takes.ledger import Ledger
-from studio.takes.recipes import RECIPE_NAME, read_json_file, take_of
+from studio.takes.recipes import RECIPE_NAME, read_json_file, take_of, write_json
 from studio.takes.rows import to_take
 from studio.takes.schema import COUNTERS, TAKES, VOICES
 from studio.takes.storage import LEDGER_NAME, in_words
@@ -25,6 +26,7 @@ from studio.takes.take import CLOSED, Clock, State, Take, utc_now
 from studio.takes.voices import put_voice, voice_of
 
 MAX_RECIPES = 200_000
+REBUILDING = "rebuilding.json"  # stands while a damaged ledger is being put together again
 
 
 def open_ledger(home: Path, url: str = "", *, clock: Clock = utc_now, durable: Durable | None = None) -> Ledger:
@@ -37,19 +39,46 @@ def open_ledger(home: Path, url: str = "", *, clock: Clock = utc_now, durable: D
     with in_words():
         (home / "locks").mkdir(parents=True, exist_ok=True)
     with in_words(), filelock.FileLock(home / "locks" / "recovery.lock", timeout=120):
-        is_new = not (home / LEDGER_NAME).exists()
+        mark = home / "locks" / REBUILDING
         try:
             ledger = Ledger("", home, clock=clock, durable=durable)
         except StorageTrouble as trouble:
             if trouble.code != "ledger_damaged":
                 raise
             aside = set_aside(home, clock)
+            write_json(mark, {"aside": aside.name})
             ledger = Ledger("", home, clock=clock, durable=durable)
-            rebuild(ledger, aside)
+        if mark.exists():  # a rebuild that was cut short is begun again: putting back twice changes nothing
+            name = read_json_file(mark).get("aside")
+            rebuild(ledger, home / Path(name).name if isinstance(name, str) else None)
+            mark.unlink(missing_ok=True)
         else:
-            if is_new:
-                rebuild(ledger, None)
+            put_back_missing(ledger)
     return ledger
+
+
+def put_back_missing(ledger: Ledger) -> int:
+    """Takes that lie on disk and are not in the ledger, as after a lost ledger or an old copy of it; returns how many.
+
+    Looks at names alone while nothing is missing, so that it costs little at every start.
+    """
+    with ledger.reading() as connection:
+        rows = connection.execute(sa.select(TAKES.c.id, TAKES.c.folder)).all()
+    ids, folders = {row.id for row in rows}, {row.folder for row in rows}
+    paths = [path for path in _slips(ledger.home) if path.stem not in ids]
+    paths += [path for path in _recipes(ledger.home) if _relative(path.parent, ledger.home) not in folders]
+    found = {take.id: take for take in _takes_in(paths) if take.id not in ids}
+    for take in in_order(found.values()):
+        _put_back(ledger, replace(take, runner_id=None))
+    if found:
+        _put_back_voices(ledger, None)
+        _count_on(ledger)
+    return len(found)
+
+
+def in_order(takes: Iterable[Take]) -> list[Take]:
+    """As they were made."""
+    return sorted(takes, key=lambda take: (take.created_at is None, take.created_at, take.number))
 
 
 def set_aside(home: Path, clock: Clock = utc_now) -> Path:
@@ -74,7 +103,7 @@ def rebuild(ledger: Ledger, aside: Path | None) -> int:
     found: dict[str, Take] = {}
     if aside is not None:
         found = {take.id: take for take in _rows(aside)}
-    for take in _from_disk(ledger.home):
+    for take in _takes_in([*_slips(ledger.home), *_recipes(ledger.home)]):
         known = found.get(take.id)
         if (
             known is None
@@ -82,19 +111,29 @@ def rebuild(ledger: Ledger, aside: Path | None) -> int:
             or (known.request_id is None and take.request_id is not None)
         ):
             found[take.id] = replace(take, runner_id=None)
-    for take in sorted(found.values(), key=lambda take: (take.created_at is None, take.created_at, take.number)):
+    for take in in_order(found.values()):
         _put_back(ledger, take)
     _put_back_voices(ledger, aside)
     _count_on(ledger)
     return len(found)
 
 
-def _from_disk(home: Path) -> Iterator[Take]:
-    """Slips first, so that a recipe of the same take, which is newer, comes later."""
-    paths = [*(home / "slips").glob("*.json"), *(home / VOICES_FOLDER).glob("*.json")]
-    for kind in ("takes", "rehearsals"):
-        paths += list((home / kind).glob(f"*/*/{RECIPE_NAME}"))
-    for path in paths[:MAX_RECIPES]:
+def _slips(home: Path) -> list[Path]:
+    """Of takes that were out; and the voices, each named by its take."""
+    return [*(home / "slips").glob("*.json"), *(home / VOICES_FOLDER).glob("*.json")]
+
+
+def _recipes(home: Path) -> list[Path]:
+    return [path for kind in ("takes", "rehearsals") for path in (home / kind).glob(f"*/*/{RECIPE_NAME}")]
+
+
+def _relative(folder: Path, home: Path) -> str:
+    return folder.relative_to(home).as_posix()
+
+
+def _takes_in(paths: Iterable[Path]) -> Iterator[Take]:
+    """What is on disk: slips before recipes, since a recipe of the same take is newer."""
+    for path in itertools.islice(paths, MAX_RECIPES):
         take = take_of(read_json_file(path))
         if take is not None:
             yield take

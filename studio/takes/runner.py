@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from studio.gateway.fal import Gateway
 from studio.media.darkroom import Darkroom
 from studio.takes import adoption, reconcile
-from studio.takes.crew import Crew, Progress, Tempo, logger
+from studio.takes.crew import Crew, Progress, Tempo, logger, plain_reason
 from studio.takes.errors import NotPossible, StaleMove
 from studio.takes.fetching import fetch
 from studio.takes.intake import Intake
@@ -28,9 +28,9 @@ from studio.takes.ledger import Ledger
 from studio.takes.locks import RunnerLock
 from studio.takes.loop_thread import LoopThread
 from studio.takes.sending import send
-from studio.takes.take import IN_FLIGHT, WAITING, State, Take
+from studio.takes.take import IN_FLIGHT, WAITING, State, Take, can_save_again, can_stop_asking
 from studio.takes.waiting import WaitingLine
-from studio.takes.watching import watch
+from studio.takes.watching import give_up, watch
 
 T = TypeVar("T")
 AT_ONCE = {"live": 2, "rehearsal": 1}  # new fal accounts run two at once; drawing a rehearsal takes a whole processor
@@ -176,12 +176,26 @@ class Runner:
     def save_again(self, take_id: str) -> Take:
         """Fetch a finished clip once more, also one that was given up as gone."""
         take = self._ledger.get(take_id)
-        if take.state is State.FAILED and (take.result_url or take.request_id):
-            take = self._ledger.move(take_id, [State.FAILED], State.FETCHING, step="again", reason=None, closed_at=None)
-        elif take.state is not State.FETCHING:
+        again: dict[str, Any] = {"step": "again", "reason": None, "runner_id": self.id}  # whoever asks looks after it
+        if can_save_again(take):
+            take = self._ledger.move(take_id, [take.state], State.FETCHING, closed_at=None, **again)
+        elif take.state is State.FETCHING:
+            take = self._ledger.note(take_id, only_in=[State.FETCHING], **again)
+        else:
             raise NotPossible("This take has no clip that could be saved again.")
         self._backstage.soon(self._start_again, take_id)
         return take
+
+    def stop_asking(self, take_id: str) -> Take:
+        """Let go of a take of which fal gives no word. NotPossible where nothing is amiss with it."""
+        take = self._ledger.get(take_id)
+        if not can_stop_asking(take):
+            raise NotPossible("fal.ai answers for this take, so the studio goes on asking.")
+        sentence = "You said to stop asking. It may have been made and billed; the bill will tell."
+        steps = ("Save again",)
+        reason = plain_reason("let_go", "No longer asked for", sentence, steps, "no" if take.is_free else "maybe")
+        self.call(give_up(self.crew, take, reason))
+        return self._ledger.get(take_id)
 
     # -- on the loop ---------------------------------------------------------------------------------------------------
 
@@ -233,6 +247,8 @@ class Runner:
         if take.is_closed:
             await self.crew.do(forget_slip, self.crew, take.id)
             return None
+        if take.runner_id not in (None, self.id):
+            return None  # another process was asked for it and looks after it now
         if take.state is State.RESERVED:
             return await send(self.crew, take)
         if take.state in (State.QUEUED, State.RUNNING):

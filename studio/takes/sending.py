@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ from studio.takes.take import Charge, State, Take
 
 UPLOAD_LIFE = timedelta(hours=12)  # fal promises generated files seven days and names no life of uploads
 _BUSY = ("busy", "concurrent")
+_LENGTH_SLACK_S = 0.02  # less than one picture: lengths are written in the clip's own ticks
 
 
 async def send(crew: Crew, take: Take) -> Take:
     """Bring a reserved take to fal. Returns it as it is afterwards: queued, unknown, failed, waiting or cancelled."""
+    if take.is_cancel_requested:  # wished while fal was turning it away: nothing runs, so nothing is sent again
+        return await crew.insist(crew.line.drop, take.id)
     try:
         claimed = await _claim(crew, take)
         return await post(crew, claimed)
@@ -125,7 +129,7 @@ async def post(crew: Crew, take: Take) -> Take:
         return await lose(crew, take, lost_reason(f"request id {ticket.request_id} belongs to another take"))
 
 
-async def keep_ticket(crew: Crew, take: Take, ticket: Ticket, step: str = "ticket") -> Take:
+async def keep_ticket(crew: Crew, take: Take, ticket: Ticket, step: str = "ticket", **columns: Any) -> Take:
     """Write down request id and URLs before anything else; then a slip beside the ledger."""
     logger.info("take %s is request %s", take.id, ticket.request_id)
     queued = await crew.insist(
@@ -141,6 +145,7 @@ async def keep_ticket(crew: Crew, take: Take, ticket: Ticket, step: str = "ticke
         queue_position=ticket.queue_position,
         charge=Charge.FREE if take.is_free else Charge.HELD,
         reason=None,
+        **columns,
     )
     try:
         await crew.do(write_slip, crew.home, queued, crew.ledger.durable)
@@ -183,7 +188,9 @@ async def _back_in_line(crew: Crew, take: Take, fault: GatewayError) -> Take:
         notes=[*take.notes, note],
         submitted_at=None,
     )
-    await crew.sleep(wait_s)
+    crew.sending.discard(take.id)  # nothing is under way, so a stop need not wait for this
+    if not waiting.is_cancel_requested:
+        await crew.sleep(wait_s)
     return waiting
 
 
@@ -193,6 +200,8 @@ async def _not_sent(crew: Crew, take: Take, fault: GatewayError | MediaError) ->
         reason = plain_reason(fault.code, "Not sent", fault.message, ("Edit draft",), detail=fault.detail)
         charged = "no"
     else:
+        if fault.code == "file_download_error":  # its links lead nowhere any more: the next try brings the files up
+            await crew.insist(forget_uploads, crew.ledger, take)
         reason, charged = reason_of(fault), "no" if isinstance(fault, NotSent | Refusal) else fault.charged.value
         # Files are brought up before the POST: whatever was lost there, no take was asked for.
         charged = "no" if take.state is State.RESERVED else charged
@@ -226,16 +235,16 @@ async def arguments_of(crew: Crew, take: Take) -> dict[str, Any]:
         if isinstance(value, str) and value and not is_link(value):
             edit = take.edits.get(param.name)
             ready = await crew.intake.make_ready(param, value, edit if isinstance(edit, dict) else {})
-            _refuse_longer(take, ready)
+            refuse_longer(take, ready)
             values[param.name] = await _bring_up(crew, take, ready)
     return endpoint.payload(values)
 
 
-def _refuse_longer(take: Take, ready: Prepared) -> None:
+def refuse_longer(take: Take, ready: Prepared) -> None:
     """A clip that came out longer than what was priced would cost more than what was held."""
     if isinstance(ready.facts, ClipFacts) and take.duration_s and take.at_most_usd_micros and take.rate_usd_micros:
-        most = take.rate_usd_micros * ready.facts.duration_s
-        if most > take.at_most_usd_micros + take.rate_usd_micros * 0.1:
+        most = take.rate_usd_micros * math.ceil(ready.facts.duration_s - _LENGTH_SLACK_S)
+        if most > take.at_most_usd_micros:
             raise MediaError(
                 "longer_than_priced",
                 f"The clip came out at {ready.facts.duration_s:.2f} s, longer than the {take.duration_s:.2f} s that "
@@ -268,6 +277,13 @@ def uploaded(ledger: Ledger, world: str, sha256: str) -> str | None:
     at = to_time(row["uploaded_at"]) if row else None
     is_fresh = at is not None and timedelta() <= ledger.clock() - at < UPLOAD_LIFE
     return str(row["url"]) if row and is_fresh else None
+
+
+def forget_uploads(ledger: Ledger, take: Take) -> None:
+    """Forget the links that a take was sent with, so that its files are brought up again."""
+    links = [value for value in (take.payload or {}).values() if isinstance(value, str)]
+    with ledger.transaction() as connection:
+        connection.execute(sa.delete(UPLOADS).where(UPLOADS.c.world == take.world, UPLOADS.c.url.in_(links)))
 
 
 def remember_upload(ledger: Ledger, world: str, sha256: str, url: str) -> None:

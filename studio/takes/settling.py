@@ -28,16 +28,22 @@ def billed_usd_micros(take: Take, units: float, unit_usd_micros: int | None = No
     Units that equal the seconds (or the calls) of the take are charged at the take's own rate, sound and voices
     included. Other counts carry the surcharge inside them (seen with other Kling models on fal: 12 units for 10 s
     with sound), so they are charged at the listed unit price, or at the endpoint's lowest rate where none was read.
-    A listed price that is none of the rates we know is a changed price, and then it holds for any count.
+    A listed price that is none of the rates we know is a changed price, and the take's own rate changes with it.
     """
     known = known_rates(take.endpoint_id)
-    if unit_usd_micros and known and unit_usd_micros not in known:
-        return round(units * unit_usd_micros)
     natural = take.duration_s if take.duration_s else 1.0
     whole = -(-natural // 1)
     if take.rate_usd_micros and (abs(units - natural) <= _UNIT_SLACK or abs(units - whole) <= _UNIT_SLACK):
-        return round(units * take.rate_usd_micros)
+        return round(units * changed_rate(take.endpoint_id, take.rate_usd_micros, unit_usd_micros))
     return round(units * (unit_usd_micros or (known[0] if known else take.rate_usd_micros)))
+
+
+def changed_rate(endpoint_id: str, rate_usd_micros: int, listed_usd_micros: int | None) -> float:
+    """A rate of ours as fal's list changes it: by as much as the lowest of our rates differs from the listed price."""
+    known = known_rates(endpoint_id)
+    if not listed_usd_micros or not known or not known[0] or listed_usd_micros in known:
+        return float(rate_usd_micros)
+    return rate_usd_micros * listed_usd_micros / known[0]
 
 
 def known_rates(endpoint_id: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,7 +55,8 @@ class Spend:
         now = self._ledger.clock()
         today = now.astimezone(self._zone).date()
         rows = {name: Row(name) for name in ((today - timedelta(days=n)).isoformat() for n in range(days - 1, -1, -1))}
-        start = day_start(now - timedelta(days=days - 1), self._zone)
+        noon = datetime.combine(today - timedelta(days=days - 1), time(12), self._zone)  # days, not spans of 24 hours
+        start = day_start(noon, self._zone)
         for take in self._takes(TAKES.c.submitted_at >= to_text(start)):
             row = rows.get(self.day_of(take))
             if row is not None:
@@ -184,6 +185,8 @@ def spent_of(take: Take) -> int:
 
 
 def held_of(take: Take) -> int:
+    if take.charge is Charge.BILLED and take.billed_usd_micros is None:  # the bill may come to more than the estimate
+        return max(0, take.at_most_usd_micros - take.estimate_usd_micros)
     return take.held_usd_micros if take.charge in (Charge.HELD, Charge.MAY_BE_BILLED) else 0
 
 

@@ -51,10 +51,10 @@ MOVES: dict[State, frozenset[State]] = {
     State.FETCHING: frozenset({State.KEPT, State.FAILED}),
     # Found in fal's list, or declared by the person never to have arrived.
     State.UNKNOWN: frozenset({State.QUEUED, State.FAILED}),
-    # A take given up as lost may still be fetched when fal has it after all.
+    # A take given up as lost, or stopped too late, may still be fetched when fal has it after all.
     State.FAILED: frozenset({State.FETCHING}),
     State.KEPT: frozenset(),
-    State.CANCELLED: frozenset(),
+    State.CANCELLED: frozenset({State.FETCHING}),
 }
 
 WAITING = (State.DRAFTED, State.RESERVED)
@@ -154,6 +154,17 @@ class Take:
         return str(self.values.get("prompt") or "")
 
 
+def can_save_again(take: Take) -> bool:
+    """Whether fal may still have something of a take that was closed without it."""
+    return take.state in (State.FAILED, State.CANCELLED) and bool(take.result_url or take.request_id)
+
+
+def can_stop_asking(take: Take) -> bool:
+    """Whether a person may let go of a take that fal was sent and gives no word of: only while something is amiss."""
+    is_amiss = (take.reason or {}).get("code") not in (None, "too_late", "cancelling")
+    return take.state in (State.QUEUED, State.RUNNING) and is_amiss
+
+
 def series_of(world: str, makes_video: bool) -> str:
     """Each series is numbered by itself: takes, rehearsals, and the voices of both worlds."""
     kind = "take" if makes_video else "voice"
@@ -165,11 +176,12 @@ def actions(take: Take) -> tuple[str, ...]:
     if take.state in WAITING:
         return ("drop", "reorder")
     if take.state in IN_FLIGHT:
-        return () if take.is_cancel_requested else ("cancel",)
+        wish = () if take.is_cancel_requested else ("cancel",)
+        return (*wish, "stop_asking") if can_stop_asking(take) else wish
     if take.state is State.FETCHING:
         return ("save_again",) if take.reason else ()
     if take.state is State.UNKNOWN:
         return ("look", "never_arrived", "send_again")
     again = ("send_again",) if take.state in (State.FAILED, State.CANCELLED) else ()
-    retry = ("save_again",) if take.state is State.FAILED and (take.result_url or take.request_id) else ()
+    retry = ("save_again",) if can_save_again(take) else ()
     return (*retry, *again, "restore" if take.binned_at else "delete")

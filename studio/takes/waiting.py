@@ -97,7 +97,9 @@ class WaitingLine:
         if row is None:
             raise StaleMove(take_id, (State.RESERVED.value,), State.SUBMITTING.value)
         ahead = sa.and_(TAKES.c.state == State.RESERVED.value, TAKES.c.order_index < row.order_index)
-        before = sa.or_(TAKES.c.state.in_(_IN_FLIGHT), ahead)
+        # One that fal has ended takes no place there, however long its result is asked for.
+        at_fal = sa.and_(TAKES.c.state.in_(_IN_FLIGHT), TAKES.c.completed_at.is_(None))
+        before = sa.or_(at_fal, ahead)
         count = connection.execute(
             sa.select(sa.func.count()).select_from(TAKES).where(TAKES.c.world == row.world, before)
         ).scalar_one()

@@ -218,11 +218,10 @@ class DeskRoom:
         key = given.key.strip()
         if ":" not in key or not key.isprintable() or " " in key:
             raise Complaint(422, "Not a key", "A fal.ai key looks like id:secret. Copy it again. Nothing was sent.")
-        before = self._swap_key(key)
-        check = await asyncio.to_thread(self._desk.check_key)
+        check = await asyncio.to_thread(self._desk.check_key, key)
         if check.is_ok is False:
-            self._swap_key(before)
             raise Complaint(422, "Unknown key", check.sentence)
+        self._swap_key(key)
         self._on_key()
         return {"sentence": "The key is set. Takes can be made." if check.is_ok else check.sentence}
 

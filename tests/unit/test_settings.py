@@ -55,3 +55,8 @@ def test_secret_is_in_no_repr_and_no_table() -> None:
 
 def test_assets_are_found_in_a_checkout() -> None:
     assert (find_assets() / "css" / "tokens.css").is_file()
+
+
+def test_a_password_in_the_databases_address_is_shown_nowhere() -> None:
+    settings = read_settings({"STUDIO_DATABASE_URL": "postgresql://me:hunter2@db/studio"})
+    assert "hunter2" not in repr(settings) + str(describe_settings(settings))

@@ -77,6 +77,18 @@ def test_exact_amount_reads_back(micros: int) -> None:
     assert parse_usd(format_usd(micros, exact=True)) == micros
 
 
+@pytest.mark.parametrize(("text", "micros"), [("1,000", 1_000_000_000), ("12,345.5", 12_345_500_000), ("$10", 10**7)])
+def test_thousands_may_be_marked(text: str, micros: int) -> None:
+    assert parse_usd(text) == micros
+
+
+@pytest.mark.parametrize("text", ["2,50", "0,84", "10,5", "1,00", "1,0000", ",5", "1,,000", "1000,000"])
+def test_a_comma_that_may_be_meant_as_a_point_is_refused(text: str) -> None:
+    """Many people write 2,50: reading it as 250 would lift their limit a hundredfold."""
+    with pytest.raises(ValueError):
+        parse_usd(text)
+
+
 @pytest.mark.parametrize("text", ["", "ten", "-1", "nan", "1e9", "inf"])
 def test_other_amounts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):

@@ -105,3 +105,11 @@ async def test_no_key_is_told_without_asking() -> None:
     wireside = Wireside(reply(200, {}))
     assert (await gateway(wireside, key=None).check_key()).code == "no_key"
     assert wireside.requests == []
+
+
+async def test_a_key_that_is_tried_is_used_for_nothing_else() -> None:
+    wireside = Wireside(reply(401, {"detail": "no"}), reply(200, {"prices": []}))
+    one = gateway(wireside)
+    assert (await one.check_key("other-id:other-secret")).is_ok is False
+    assert (await one.check_key()).is_ok is True
+    assert wireside.keys == ["Key other-id:other-secret", f"Key {KEY}"]

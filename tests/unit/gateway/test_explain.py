@@ -13,6 +13,7 @@ import pytest
 
 from studio.gateway.errors import Charged, GatewayError, LostAnswer, NotSent, Refusal, Step, TakeFailed
 from studio.gateway.explain import TABLE, explain, explain_kind, read_retry_after, redact
+from studio.gateway.reading import billable_units
 from studio.gateway.refusals import MEANINGS
 from studio.gateway.wire import Answered, Broken
 from tests.unit.gateway.fal_double import I2V
@@ -210,3 +211,25 @@ def test_an_error_says_its_money_line() -> None:
         "It may be charged; the bill will tell."
     )
     assert repr(error) == "<LostAnswer lost_timeout request_id='r1'>"
+
+
+@pytest.mark.parametrize("prompt", ["The cake is not ready yet, she says.", "in_progress", "It is not completed."])
+def test_a_refusal_that_repeats_the_prompt_is_the_models_last_word(prompt: str) -> None:
+    row = {"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation", "input": prompt}
+    for detail in ([row], [{**row, "type": "something_new"}]):
+        assert isinstance(explain(Step.RESULT, answered(422, {"detail": detail})), TakeFailed)
+
+
+@pytest.mark.parametrize("step", [Step.STATUS, Step.RESULT, Step.CANCEL])
+@pytest.mark.parametrize("kind", ["no_key", "bad_key"])
+def test_a_key_that_went_away_says_nothing_of_a_take_that_was_sent(step: Step, kind: str) -> None:
+    error = explain_kind(step, kind)
+    assert "Nothing was sent" not in error.sentence
+    assert error.is_retryable
+    assert error.charged is Charged.MAYBE
+
+
+@pytest.mark.parametrize("units", ["-5", "1e300", "nan", "inf", "10001", "many"])
+def test_units_beyond_sense_are_no_bill(units: str) -> None:
+    assert billable_units({"x-fal-billable-units": units}) is None
+    assert billable_units({"x-fal-billable-units": "5.0"}) == 5.0

@@ -223,7 +223,7 @@ async def test_a_bare_5xx_is_final_when_the_status_named_the_reason() -> None:
     [
         (reply(202, {"status": "CANCELLATION_REQUESTED"}), "requested"),
         (reply(200, {"status": "OK"}), "removed"),
-        (reply(200, {"success": True}), "removed"),
+        (reply(200, {"success": True}), "requested"),  # an older word: the wish came through, no more
         (reply(200, {"success": False}), "too_late"),
         (reply(400, {"status": "ALREADY_COMPLETED"}), "too_late"),
         (reply(404, {"status": "NOT_FOUND"}), "not_found"),

@@ -8,17 +8,22 @@ from typing import Any
 
 import pytest
 
+from studio.catalog.kling_2_6 import TEXT_TO_VIDEO
 from studio.catalog.registry import ENDPOINTS
 from studio.gateway.answers import UnitPrice
-from studio.gateway.errors import LostAnswer, Refusal
+from studio.gateway.errors import Gone, LostAnswer, Refusal, Trouble
+from studio.media.errors import MediaError
+from studio.media.facts import ClipFacts, Prepared
 from studio.takes.budget import Limits
 from studio.takes.cards import state_json
 from studio.takes.errors import BudgetRefusal, KeyReused, NotPossible, Refused, StorageTrouble, StudioError
 from studio.takes.gallery import Gallery
 from studio.takes.ledger import Ledger
-from studio.takes.take import State
+from studio.takes.prices import remember_prices
+from studio.takes.sending import refuse_longer
+from studio.takes.take import State, Take
 from tests.unit.takes.pretend_fal import fault
-from tests.unit.takes.rig import TEXT, OpenStudio, Studio, until
+from tests.unit.takes.rig import TEXT, OpenStudio, Studio, a_take, until
 
 
 def refused(studio: Studio, mode: str, values: dict[str, Any], **more: Any) -> dict[str, str]:
@@ -335,3 +340,78 @@ def test_a_voice_of_one_world_is_never_taken_for_one_of_the_other(studio: Studio
     rehearsed = studio.desk.voices.add("Marlow", "8298", world="rehearsal")
     assert studio.desk.voices.get("8298", "rehearsal").id == rehearsed.id
     assert studio.desk.voices.get("8298", "live").id == live.id
+
+
+def test_the_whole_recording_is_the_same_wish_from_page_and_command_line(studio: Studio, tmp_path: Path) -> None:
+    studio.fal.result_payload = {"voice_id": "v1"}
+    whole = {"start_s": 0.0, "end_s": 12.0, "clean": True}
+    voice = studio.desk.create_voice(recording(tmp_path), "Marlow", edits=whole)
+    assert studio.desk.create_voice(recording(tmp_path), "Marlow").id == voice.id
+    assert studio.desk.create_voice(recording(tmp_path), "Marlow", edits={"start_s": 0.0, "end_s": None}).id == voice.id
+    assert len(studio.fal.posts) == 1
+
+
+def test_a_lost_voice_that_is_sent_again_keeps_name_and_mark(studio: Studio, tmp_path: Path) -> None:
+    studio.fal.lists_jobs = False
+    studio.fal.submit_faults = [fault(LostAnswer, "lost_reset")]
+    lost = studio.desk.wait(studio.desk.begin_voice(recording(tmp_path), "Ada", note="calm").id, 5)
+    assert isinstance(lost, Take)
+    studio.fal.result_payload = {"voice_id": "v3"}
+    studio.kept(studio.desk.act(lost.id, "send_again", key="again"))
+    voice = studio.desk.voices.get("v3")
+    assert (voice.name, voice.note) == ("Ada", "calm")
+    assert studio.desk.create_voice(recording(tmp_path), "Ada").voice_id == "v3"
+    assert len(studio.fal.posts) == 2
+
+
+def test_a_voice_that_was_given_up_is_asked_for_again_and_never_kept_empty(studio: Studio, tmp_path: Path) -> None:
+    studio.fal.lists_jobs = False
+    studio.fal.result_payload = {"voice_id": "v77"}
+    studio.fal.result_faults = [fault(Gone, "expired")] * 3
+    failed = studio.desk.wait(studio.desk.begin_voice(recording(tmp_path), "Marlow").id, 5)
+    assert isinstance(failed, Take)
+    assert failed.state is State.FAILED
+    studio.fal.result_faults = [fault(Trouble, "reset", again=True)]
+    studio.desk.act(failed.id, "save_again")
+    assert studio.until(failed.id, State.KEPT).facts["voice_id"] == "v77"
+    assert [voice.voice_id for voice in studio.desk.voices.list()] == ["v77"]
+
+
+def test_a_kept_live_take_is_not_sent_again(studio: Studio) -> None:
+    kept = studio.kept(studio.make())
+    with pytest.raises(NotPossible):
+        studio.desk.act(kept.id, "send_again")
+    assert len(studio.fal.posts) == 1
+
+
+def test_an_absurd_file_name_is_a_missing_file(studio: Studio) -> None:
+    with pytest.raises(Refused) as refused:
+        studio.desk.make("image-to-video", {"prompt": "x", "start_image_url": "a" * 5000})
+    assert [problem.code for problem in refused.value.problems] == ["missing"]
+
+
+def test_a_link_cannot_be_cut(studio: Studio) -> None:
+    link = "https://v3.fal.media/files/a/clip.mp4"
+    values = {"image_url": "https://v3.fal.media/files/a/x.png", "video_url": link, "character_orientation": "video"}
+    studio.fal.clips = [b"CLIP 30.0"]
+    draft = studio.desk.draft("motion-control", values, edits={"video_url": {"start_s": 0.0, "end_s": 3.0}})
+    assert "link_cut" in [problem.code for problem in draft.problems if problem.is_blocking]
+
+
+def test_a_clip_that_comes_out_longer_than_its_hold_is_not_sent(studio: Studio, tmp_path: Path) -> None:
+    """Held for 8 s; what fal would round up to 9 s is not sent, what is a tick longer is."""
+    take = a_take(1, rate_usd_micros=112_000, at_most_usd_micros=896_000, duration_s=7.99)
+    refuse_longer(take, prepared_clip(8.005))
+    with pytest.raises(MediaError, match="longer than"):
+        refuse_longer(take, prepared_clip(8.08))
+
+
+def prepared_clip(seconds: float) -> Prepared:
+    return Prepared(Path("x"), "video/mp4", ClipFacts(seconds, 1280, 720, 30.0, True, "h264", "mp4", 1, 0, "x"), ())
+
+
+def test_a_changed_price_is_held_for_whole_seconds_and_for_sound(studio: Studio, tmp_path: Path) -> None:
+    remember_prices(studio.ledger, {TEXT_TO_VIDEO.id: UnitPrice(80_000, "second", "USD")})
+    quote = studio.desk.draft("text-to-video", {"prompt": "x"}).quote
+    assert quote is not None
+    assert (quote.usd_micros, quote.at_most_usd_micros) == (700_000, 800_000)

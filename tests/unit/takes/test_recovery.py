@@ -89,6 +89,72 @@ def test_a_deleted_ledger_is_rebuilt_too(open_studio: OpenStudio) -> None:
     ledger.close()
 
 
+def test_an_emptied_ledger_is_no_good_ledger(open_studio: OpenStudio) -> None:
+    """0 bytes open like a new database; yet a paid take is out, and its key must not pay for it again."""
+    studio = open_studio()
+    studio.fal.looks = ["queued"]
+    kept_key = studio.make(key="scene-4")
+    studio.until(kept_key.id, State.QUEUED)
+    until(lambda: list((studio.home / "slips").glob("*.json")), bool)
+    studio.runner.stop()
+    studio.ledger.close()
+    for path in studio.home.glob("ledger.sqlite3-*"):
+        path.unlink()
+    (studio.home / "ledger.sqlite3").write_bytes(b"")
+    ledger = open_ledger(studio.home)
+    assert ledger.get(kept_key.id).request_id
+    studio.fal.jobs[str(ledger.get(kept_key.id).request_id)].looks = ["done"]
+    second = open_studio(studio.home, ledger=ledger, fal=studio.fal)
+    assert second.kept(second.make(key="scene-4")).id == kept_key.id
+    assert len(studio.fal.posts) == 1
+
+
+class Cut(BaseException):
+    """The power goes."""
+
+
+def test_a_rebuild_that_is_cut_short_is_begun_again(open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    kept = [studio.kept(studio.make(values={"prompt": f"Scene {n}."})) for n in range(3)]
+    studio.runner.stop()
+    studio.ledger.close()
+    damage(studio.home)
+    rebuilt = 0
+
+    def observe(step: str, is_done: bool) -> None:
+        nonlocal rebuilt
+        if step == "rebuilt" and not is_done:
+            rebuilt += 1
+            if rebuilt == 2:
+                raise Cut
+
+    with pytest.raises(Cut):
+        open_ledger(studio.home, durable=Durable(observe))
+    ledger = open_ledger(studio.home)
+    assert sorted(take.id for take in ledger.page().takes) == sorted(take.id for take in kept)
+    assert ledger.page().total == 3
+    ledger.close()
+
+
+def test_an_old_copy_of_the_ledger_gets_back_what_it_lacks(open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    first = studio.kept(studio.make(values={"prompt": "First."}))
+    studio.runner.stop()
+    studio.ledger.close()
+    copy = (studio.home / "ledger.sqlite3").read_bytes()
+    second = open_studio(studio.home, fal=studio.fal)
+    later = second.kept(second.make(values={"prompt": "Second."}))
+    second.runner.stop()
+    second.ledger.close()
+    for path in studio.home.glob("ledger.sqlite3-*"):
+        path.unlink()
+    (studio.home / "ledger.sqlite3").write_bytes(copy)
+    ledger = open_ledger(studio.home)
+    assert {take.id for take in ledger.page().takes} == {first.id, later.id}
+    assert ledger.get(later.id).file == later.file
+    ledger.close()
+
+
 def test_rows_that_can_still_be_read_are_saved(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     for number in range(300):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -402,3 +403,64 @@ def test_an_upload_over_a_broken_line_is_tried_again(studio: Studio, tmp_path: P
     picture.write_bytes(b"PICTURE")
     studio.fal.upload_faults = [fault(Trouble, "reset", again=True)] * 3
     studio.kept(studio.desk.make("image-to-video", {"prompt": "x", "start_image_url": str(picture)}))
+
+
+def test_a_studio_that_waits_out_a_busy_fal_stops_at_once(open_studio: OpenStudio) -> None:
+    studio = open_studio()
+    studio.fal.submit_faults = [fault(Refusal, "busy", status=429, retry_after_s=600)]
+    take = studio.make()
+    until(lambda: len(studio.fal.posts), lambda count: count == 1)
+    studio.until(take.id, State.RESERVED)
+    until(lambda: studio.runner.crew.sending, lambda sending: not sending)
+    studio.runner.stop(patience_s=3600.0)  # it would wait an hour for anything that is under way
+    assert studio.ledger.get(take.id).state is State.RESERVED
+
+
+def test_a_take_has_one_keeper_though_two_processes_ask_for_it(open_studio: OpenStudio) -> None:
+    class Slow(FakeGateway):
+        now = most = 0
+
+        async def download(self, url: str, to: Path, on_bytes: Any = None, **more: Any) -> Any:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                await asyncio.sleep(0.3)
+                return await super().download(url, to, on_bytes)
+            finally:
+                self.now -= 1
+
+    fal = Slow()
+    fal.lists_jobs = False
+    fal.submit_faults = [fault(LostAnswer, "lost_reset")]
+    first = open_studio(fal=fal)
+    lost = first.make()
+    first.until(lost.id, State.UNKNOWN)
+    second = open_studio(first.home, fal=fal)
+    fal.lists_jobs = True
+    second.desk.act(lost.id, "look")
+    assert first.until(lost.id, State.KEPT).runner_id == second.runner.id
+    assert fal.most == 1
+
+
+def test_what_waited_when_the_studio_closed_is_sent_soon_after_but_not_weeks_later(
+    open_studio: OpenStudio, clock: Any
+) -> None:
+    first = open_studio(clock=clock, at_once={"live": 0})
+    soon = first.make(values={"prompt": "Soon."})
+    first.runner.stop()
+    first.ledger.close()
+    clock.pass_s(60)
+    second = open_studio(first.home, clock=clock, fal=first.fal)
+    second.kept(soon)
+    second.runner.stop()
+    second.ledger.close()
+    third = open_studio(first.home, clock=clock, fal=first.fal, at_once={"live": 0})
+    late = third.make(values={"prompt": "Late."})
+    third.runner.stop()
+    third.ledger.close()
+    clock.pass_s(21 * 24 * 3600)
+    fourth = open_studio(first.home, clock=clock, fal=first.fal)
+    let_lie = fourth.desk.wait(late.id, 5)
+    assert (let_lie.state, let_lie.charge, let_lie.held_usd_micros) == (State.FAILED, Charge.NOT_BILLED, 0)
+    assert (let_lie.reason or {})["charged"] == "no"
+    assert len(first.fal.posts) == 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,10 @@ I2V = "fal-ai/kling-video/v2.6/pro/image-to-video"
         (10.0, 70_000, 700_000),  # the surcharge is inside the units
         (10.0, None, 700_000),
         (5.0, 140_000, 700_000),
-        (5.0, 150_000, 750_000),  # a price that we do not know holds as it is
+        (5.0, 71_000, 710_000),  # the list went up by a seventieth, and sound with it
+        (5.0, 80_000, 800_000),
+        (5.0, 35_000, 350_000),
+        (12.0, 80_000, 960_000),  # other counts carry the surcharge: the listed price as it is
         (0.0, None, 0),
     ],
 )
@@ -115,3 +120,22 @@ def test_no_cell_starts_like_a_formula(text: str) -> None:
 def test_days_without_takes_are_there_with_zeros(ledger: Ledger) -> None:
     rows = Spend(ledger, UTC).by_day(14)
     assert (len(rows), rows[-1].name, sum(row.takes for row in rows)) == (14, "2026-11-23", 0)
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 10, 25, 22, 45, tzinfo=UTC), datetime(2026, 11, 1, 22, 30, tzinfo=UTC)])
+def test_the_oldest_day_is_whole_after_the_clocks_went_back(ledger: Ledger, clock: Clock, now: datetime) -> None:
+    """Europe/Berlin had a day of 25 hours on 2026-10-25."""
+    zone = ZoneInfo("Europe/Berlin")
+    clock.now = now
+    oldest = (now.astimezone(zone) - timedelta(days=13)).date()
+    early = datetime.combine(oldest, time(0, 5), zone).astimezone(UTC)
+    ledger.insert_intent(a_take(1, charge=Charge.BILLED, billed_usd_micros=700_000, submitted_at=early))
+    days = Spend(ledger, zone).by_day()
+    assert (days[0].name, days[0].spent_usd_micros) == (oldest.isoformat(), 700_000)
+
+
+def test_a_pending_bill_holds_what_it_may_come_to_above_the_estimate(ledger: Ledger) -> None:
+    motion = a_take(1, estimate_usd_micros=795_200, at_most_usd_micros=896_000, submitted_at=ledger.clock())
+    ledger.insert_intent(replace(motion, charge=Charge.BILLED, held_usd_micros=0, billed_usd_micros=None))
+    day = Budget(ledger, Limits(), UTC).standing().day
+    assert (day.spent_usd_micros, day.held_usd_micros, day.total) == (795_200, 100_800, 896_000)
