@@ -12,7 +12,8 @@
       this.onMade = onMade;
       this.attempt = 0;
       this.price = exact(studio.boot.prices["create-voice"].per_call);
-      this.file = h("input", { type: "file", id: "voice-file", accept: ".mp3,.wav,.mp4,.mov,audio/mpeg,audio/wav,video/mp4,video/quicktime" });
+      this.picked = h("span", { text: "Drop a recording, or choose one" });
+      this.file = h("input", { type: "file", id: "voice-file", class: "only-spoken", accept: ".mp3,.wav,.mp4,.mov,audio/mpeg,audio/wav,video/mp4,video/quicktime" });
       this.trim = new VoiceTrim(() => this.stop(), () => this.check());
       this.sound = h("audio", { "aria-hidden": "true" });
       this.before = button({ class: "btn small" }, icon("play"), h("span", { text: "Before" }));
@@ -29,7 +30,7 @@
       this.rehearse = button({ class: "btn free", disabled: true }, h("span", { text: "Rehearse voice · free" }));
       this.missing = h("p", { class: "hint" });
       this.node = h("section", { class: "panel voice-maker", "aria-label": "New voice" }, h("h2", { text: "New voice" }), h("p", { class: "hint", text: "One person speaking clearly, 5 to 30 s: mp3, wav, mp4 or mov. A voice costs once." }),
-        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), this.file), this.sound, this.trim.node, this.hear, this.checks, this.known,
+        h("div", { class: "stack" }, h("label", { class: "label", for: "voice-file", text: "Recording" }), h("label", { class: "voice-drop" }, icon("sound"), this.picked, this.file)), this.sound, this.trim.node, this.hear, this.checks, this.known,
         h("div", { class: "stack" }, h("label", { class: "label", for: "voice-name", text: "Name" }), this.name),
         h("div", { class: "voice-consent" }, this.consent, h("span", {}, h("label", { for: "voice-consent", text: "This person agreed to have their voice used" }), h("span", { class: "hint", text: "The cut recording is uploaded to fal.ai to make the voice." }))), this.wrong,
         h("div", { class: "row" }, this.create, this.rehearse), this.missing);
@@ -56,6 +57,7 @@
     async read(file) {
       const ticket = (this.ticket = Symbol("read"));
       this.stop();
+      setText(this.picked, file.name || "Recording");
       this.recording = null;
       this.say("");
       this.arm("Reading the recording");
