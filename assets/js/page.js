@@ -141,7 +141,8 @@
 
   const SHORTCUTS = [
     ["Anywhere", [["Ctrl Enter", "Generate (Rehearse without a key)"], ["Ctrl Shift Enter", "Rehearse"], ["Alt 1, 2, 3", "Image, text, motion"], ["Alt W", "Write or watch"], ["?", "This list"]]],
-    ["Stage", [["Space, K", "Play or pause"], ["J, L", "Back or forward 1 s"], ["Left, Right", "One frame"], ["Shift Left, Right", "One second"], ["Home, End", "First, last frame"], ["I, O", "Use frame as start, end"], ["M", "Sound mode"], ["S", "Star"], ["T", "Tweak"], ["F", "Full screen"]]],
+    ["Stage", [["Space, K", "Play or pause"], ["J, L", "Back or forward 1 s"], ["Left, Right", "One frame"], ["Shift Left, Right", "One second"], ["Home, End", "First, last frame"], ["I, O", "Use frame as start, end"], ["M", "Sound mode"], ["S", "Star"], ["C", "Compare"], ["T", "Tweak"], ["F", "Full screen"]]],
+    ["Takes", [["Arrows", "Move between takes"], ["Enter", "Open in Studio"], ["X", "Select"], ["/", "Search"]]],
     ["Dialogue", [["Enter", "New line"], ["Alt Up, Down", "Move line"], ["Backspace", "Remove an empty line"]]],
   ];
 

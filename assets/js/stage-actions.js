@@ -44,7 +44,6 @@
       const isFree = isRehearsal(card);
       for (const item of ROW) show(byId(item.id), !(item.isForTakes && isFree && item.id !== "recipe"));
       show(root.querySelector(".stage-act-rule"), !isFree);
-      show(byId("compare"), Boolean(studio.compare?.open));
       byId("tweak").querySelector("span").textContent = isFree ? "Back to draft" : "Tweak";
     }
 

@@ -130,6 +130,12 @@
       return answer;
     }
 
+    /** In Compare both clips have a clock of their own; this one must not sound behind it. */
+    function compare() {
+      player.pause();
+      studio.compare.open(card);
+    }
+
     async function star() {
       await act("star", { starred: !card.starred });
     }
@@ -209,7 +215,7 @@
       use_start: () => askDesk("use_start", { card, time_s: player.frameTime() }),
       use_end: () => askDesk("use_end", { card, time_s: player.frameTime() }),
       tweak: () => askDesk("tweak", { card }),
-      compare: () => studio.compare?.open(card),
+      compare,
       recipe: (opener) => showRecipe(opener),
       download: (opener) => menu.open(opener, "Download", parts.downloadItems(card, player.time(), transport.mode())),
       more: (opener) =>

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from studio.takes import listing
 from studio.takes.cards import MEDIA_NAMES, card, start_input
+from studio.takes.changes import Told, beginning, outcome_rows, rows, settings_in_words, step
 from studio.takes.desk import Desk
 from studio.takes.errors import NotPossible, StudioError
 from studio.takes.expectations import Expected, expect
@@ -18,7 +20,7 @@ from studio.takes.folders import inside
 from studio.takes.listing import Filter
 from studio.takes.recipes import RECIPE_NAME, recipe_of
 from studio.takes.rows import to_take
-from studio.takes.schema import TAKES
+from studio.takes.schema import TAKES, VOICES
 from studio.takes.take import State, Take
 
 BIN_DAYS = 30
@@ -74,7 +76,8 @@ class Gallery:
         }
 
     def lineage(self, take_id: str) -> dict[str, Any]:
-        """The chain of ancestors, oldest first, and the takes that follow from this one."""
+        """The chain of ancestors, oldest first; what each changed, in a few words; the takes that follow from this one;
+        the names of its voices."""
         chain, seen = [self._ledger.get(take_id)], {take_id}
         while (parent_id := chain[0].parent_id) and parent_id not in seen and len(chain) < 50:
             seen.add(parent_id)
@@ -83,7 +86,24 @@ class Gallery:
             except NotPossible:
                 break
         follow = self._ledger.page(Filter(parent_id=take_id), limit=100).takes
-        return {"chain": self._cards(chain), "follow": self._cards(list(follow))}
+        told = [self._told(take) for take in chain]
+        steps = [step(*both) for both in itertools.pairwise(zip(chain, told, strict=True))]
+        return {
+            "chain": self._cards(chain),
+            "steps": [beginning(told[0]), *steps],
+            "follow": self._cards(list(follow)),
+            "voices": self._voice_names(chain[-1]),
+        }
+
+    def differences(self, take_id: str, other: str) -> dict[str, Any]:
+        """`{rows: [{name, a, b}]}`: only what differs between two takes besides their prompts, in words."""
+        a, b = self._ledger.get(take_id), self._ledger.get(other)
+        return {"rows": [*rows(self._told(a), self._told(b)), *outcome_rows(a, b)]}
+
+    def counts(self, filters: Mapping[str, Filter], search: str = "") -> dict[str, int]:
+        """How many takes each filter would show."""
+        with self._ledger.reading() as connection:
+            return listing.tally(connection, filters, search, self._ledger.has_full_text)
 
     def recipe(self, take_id: str) -> dict[str, Any]:
         return recipe_of(self._ledger.get(take_id), self.home)
@@ -114,17 +134,22 @@ class Gallery:
 
     def _cards(self, takes: list[Take]) -> list[dict[str, Any]]:
         parents = self._parents(takes)
+        with self._ledger.reading() as connection:
+            follow = listing.followers(connection, [take.id for take in takes])
         places = {world: self._desk.runner.crew.line.places(world) for world in {t.world for t in takes if t.is_open}}
         return [
-            card(
-                take,
-                expected=expect(self._ledger, take) if take.is_open else Expected(),
-                studio_place=places[take.world].get(take.id) if take.is_open else None,
-                progress=self._desk.runner.progress(take.id),
-                parent=parents.get(take.parent_id or ""),
-                has_file=(self.home / take.file).is_file() if take.file else None,
-                now=self._ledger.clock(),
-            )
+            {
+                **card(
+                    take,
+                    expected=expect(self._ledger, take) if take.is_open else Expected(),
+                    studio_place=places[take.world].get(take.id) if take.is_open else None,
+                    progress=self._desk.runner.progress(take.id),
+                    parent=parents.get(take.parent_id or ""),
+                    has_file=(self.home / take.file).is_file() if take.file else None,
+                    now=self._ledger.clock(),
+                ),
+                "follow_count": follow.get(take.id, 0),
+            }
             for take in takes
         ]
 
@@ -135,6 +160,21 @@ class Gallery:
         with self._ledger.reading() as connection:
             rows = connection.execute(sa.select(TAKES).where(TAKES.c.id.in_(ids))).mappings()
             return {take.id: take for take in (to_take(row) for row in rows)}
+
+    def _told(self, take: Take) -> dict[str, Told]:
+        return settings_in_words(take, self.home, self._voice_names(take))
+
+    def _voice_names(self, take: Take) -> list[str]:
+        given = take.values.get("voice_ids")
+        ids = [str(one) for one in given] if isinstance(given, list) else []
+        if not ids:
+            return []
+        statement = sa.select(VOICES.c.voice_id, VOICES.c.name).where(
+            VOICES.c.world == take.world, VOICES.c.voice_id.in_(ids)
+        )
+        with self._ledger.reading() as connection:
+            names = {str(row.voice_id): str(row.name) for row in connection.execute(statement)}
+        return [names.get(one, one) for one in ids]
 
     def _file(self, take: Take, name: str) -> Path | None:
         if name == "start":

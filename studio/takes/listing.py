@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ class Filter:
 
     world: str | None = None
     mode: str | None = None
+    modes: tuple[str, ...] = ()
     states: tuple[State, ...] = ()
     is_starred: bool | None = None
     is_binned: bool | None = False
@@ -89,14 +91,39 @@ def counts(connection: sa.Connection) -> dict[str, int]:
         "failed": sa.and_(live, TAKES.c.state == State.FAILED.value),
         "bin": TAKES.c.binned_at.is_not(None),
     }
-    columns = [sa.func.coalesce(sa.func.sum(sa.case((rule, 1), else_=0)), 0).label(n) for n, rule in wanted.items()]
+    columns = [_how_many(rule).label(name) for name, rule in wanted.items()]
     row = connection.execute(sa.select(*columns)).mappings().one()
     return {name: int(value) for name, value in row.items()}
+
+
+def tally(connection: sa.Connection, filters: Mapping[str, Filter], search: str, has_full_text: bool) -> dict[str, int]:
+    """How many takes fit each filter, all narrowed by one search: in one look at the table."""
+    rules = {name: _conditions(replace(one, search=""), has_full_text) for name, one in filters.items()}
+    columns = [_how_many(sa.and_(sa.true(), *rule)).label(name) for name, rule in rules.items()]
+    narrowed = _conditions(Filter(makes_video=None, is_binned=None, search=search), has_full_text)
+    row = connection.execute(sa.select(*columns).select_from(TAKES).where(*narrowed)).mappings().one()
+    return {name: int(row[name]) for name in filters}
+
+
+def followers(connection: sa.Connection, take_ids: Iterable[str]) -> dict[str, int]:
+    """How many takes outside the bin were made from each of these. Those that nothing follows are left out."""
+    statement = (
+        sa.select(TAKES.c.parent_id, sa.func.count())
+        .where(TAKES.c.parent_id.in_(list(take_ids)), TAKES.c.binned_at.is_(None), TAKES.c.makes_video.is_(True))
+        .group_by(TAKES.c.parent_id)
+    )
+    return {str(parent_id): int(count) for parent_id, count in connection.execute(statement)}
+
+
+def _how_many(rule: Any) -> Any:
+    return sa.func.coalesce(sa.func.sum(sa.case((rule, 1), else_=0)), 0)
 
 
 def _conditions(wanted: Filter, has_full_text: bool) -> list[Any]:
     equal = {"world": wanted.world, "mode": wanted.mode, "parent_id": wanted.parent_id, "session_id": wanted.session_id}
     conditions: list[Any] = [TAKES.c[name] == value for name, value in equal.items() if value is not None]
+    if wanted.modes:
+        conditions.append(TAKES.c.mode.in_(wanted.modes))
     if wanted.states:
         conditions.append(TAKES.c.state.in_([state.value for state in wanted.states]))
     if wanted.is_starred is not None:

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, Response
 
 from studio.web.problems import Complaint
 
-STYLES = ("tokens", "base", "gradio", "desk", "script", "stage", "rail", "pages")
+STYLES = ("tokens", "base", "gradio", "desk", "script", "stage", "rail", "pages", "takes", "compare")
 # Each uses only what stands before it; the last one opens the page's waiting line.
 SCRIPTS = (
     "dom",
@@ -32,6 +32,16 @@ SCRIPTS = (
     "script",
     "desk",
     "sections",
+    "take-card",
+    "take-panel",
+    "takes-acts",
+    "compare-words",
+    "compare-clock",
+    "compare-strips",
+    "compare-stage",
+    "compare-head",
+    "compare-picker",
+    "compare",
     "takes-section",
     "voice-shelf",
     "voice-trim",

@@ -16,7 +16,7 @@ from studio.catalog.pricing import format_usd
 from studio.media.darkroom import Darkroom
 from studio.takes.desk import Desk
 from studio.takes.gallery import Gallery
-from studio.takes.listing import Filter, counts
+from studio.takes.listing import SORTS, Filter
 from studio.takes.take import State
 from studio.web.problems import Complaint
 
@@ -31,9 +31,12 @@ _TYPES = {
 }
 FILTERS: Mapping[str, Filter] = {
     "all": Filter(),
+    "starred": Filter(is_starred=True),
+    "image": Filter(world="live", mode="image-to-video"),
+    "text": Filter(world="live", mode="text-to-video"),
+    "motion": Filter(world="live", modes=("motion-control", "motion-control-standard")),
     "takes": Filter(world="live"),
     "rehearsals": Filter(world="rehearsal"),
-    "starred": Filter(is_starred=True),
     "trouble": Filter(states=(State.UNKNOWN, State.FAILED)),
     "bin": Filter(is_binned=True),
 }
@@ -64,26 +67,21 @@ class TakeRoom:
         router.get("")(self.list)
         router.get("/{take_id}")(self._gallery.card)
         router.get("/{take_id}/frame")(self.frame)
+        router.get("/{take_id}/lineage")(self._gallery.lineage)
+        router.get("/{take_id}/differences")(self._gallery.differences)
         router.get("/{take_id}/{name}", response_model=None)(self.send)
         router.post("/{take_id}/{action}")(self.act)
         return router
 
-    def list(self, search: str = "", filter: str = "all", page: int = 1) -> dict[str, Any]:
-        """One page of cards, newest first, with the counts of the sections."""
-        chosen = replace(FILTERS.get(filter, FILTERS["all"]), search=search[:200])
+    def list(self, search: str = "", filter: str = "all", sort: str = "newest", page: int = 1) -> dict[str, Any]:
+        """One page of cards, and how many takes each filter would show with the same search."""
+        words = search[:200]
+        order = sort if sort in SORTS else SORTS[0]
+        chosen = replace(FILTERS.get(filter, FILTERS["all"]), search=words, sort=order)
         offset = (max(1, min(page, 100_000)) - 1) * PAGE_SIZE
         found = self._gallery.page(chosen, limit=PAGE_SIZE, offset=offset)
-        with self._desk.ledger.reading() as connection:
-            counted = counts(connection)
-        shown = {
-            "all": counted["all"],
-            "takes": counted["live"],
-            "rehearsals": counted["rehearsal"],
-            "starred": counted["starred"],
-            "trouble": counted["unknown"] + counted["failed"],
-            "bin": counted["bin"],
-        }
-        return {**found, "counts": shown, "pages": max(1, -(-found["total"] // PAGE_SIZE))}
+        pages = max(1, -(-found["total"] // PAGE_SIZE))
+        return {**found, "counts": self._gallery.counts(FILTERS, words), "pages": pages, "page_size": PAGE_SIZE}
 
     def send(self, take_id: str, name: str) -> Response:
         """A file of a take, named as its card names it. Starlette answers ranges, so that a player can seek."""

@@ -78,13 +78,74 @@ def test_unknown_file_of_a_take_is_not_here(room: Room, kept: Take, name: str) -
     assert not answer.content.startswith(b"SQLite")
 
 
-@pytest.mark.parametrize("section", ["all", "rehearsals", "takes", "starred", "trouble", "bin", "no such section"])
+SECTIONS = ["all", "rehearsals", "takes", "starred", "image", "text", "motion", "trouble", "bin", "no such section"]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
 def test_sections_are_pages_of_cards_with_counts(room: Room, kept: Take, section: str) -> None:
     found = room.get(f"/studio/takes?filter={section}")
     assert found["pages"] >= 1
     assert len(found["takes"]) <= 48
     is_there = kept.id in [card["id"] for card in found["takes"]]
     assert is_there == (section in ("all", "rehearsals", "no such section"))
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "price", "length", "; drop table takes"])
+def test_every_order_gives_the_same_takes(room: Room, kept: Take, sort: str) -> None:
+    usual = {card["id"] for card in room.get("/studio/takes")["takes"]}
+    found = [card["id"] for card in room.get(f"/studio/takes?sort={sort}")["takes"]]
+    assert set(found) == usual
+    assert len(found) == len(usual)
+
+
+def test_oldest_first_turns_the_order_round(room: Room, kept: Take) -> None:
+    room.kept(key="later")
+    newest = [card["id"] for card in room.get("/studio/takes")["takes"]]
+    assert [card["id"] for card in room.get("/studio/takes?sort=oldest")["takes"]] == newest[::-1]
+
+
+def test_counts_say_what_each_filter_would_show_with_this_search(room: Room, kept: Take) -> None:
+    for search in ("", "lamp", "no such word anywhere"):
+        counts = room.get(f"/studio/takes?search={search}")["counts"]
+        for section in counts:
+            assert counts[section] == room.get(f"/studio/takes?filter={section}&search={search}")["total"], section
+
+
+def test_lineage_tells_where_a_take_came_from_and_what_follows(room: Room) -> None:
+    first = room.kept(key="first")
+    second = room.kept(
+        key="second", parent_id=first.id, values={"prompt": "A lamp turns in the rain.", "duration": "10"}
+    )
+    told = room.get(f"/studio/takes/{second.id}/lineage")
+    assert [card["id"] for card in told["chain"]] == [first.id, second.id]
+    assert told["steps"] == ["Began with words alone, no voices", "1 word changed, now 10 s"]
+    assert told["voices"] == []
+    assert [card["id"] for card in room.get(f"/studio/takes/{first.id}/lineage")["follow"]] == [second.id]
+    assert room.get(f"/studio/takes/{first.id}")["follow_count"] == 1
+    assert room.get(f"/studio/takes/{second.id}")["follow_count"] == 0
+    room.post(f"/studio/takes/{second.id}/delete")
+    assert room.get(f"/studio/takes/{first.id}")["follow_count"] == 0
+
+
+def test_differences_are_only_what_differs(room: Room, kept: Take) -> None:
+    other = room.kept(key="differs", values={"aspect_ratio": "9:16", "cfg_scale": 0.8, "negative_prompt": "rain"})
+    rows = room.get(f"/studio/takes/{other.id}/differences?other={kept.id}")["rows"]
+    told = {row["name"]: (row["a"], row["b"]) for row in rows if row["name"] != "Wait"}
+    assert told == {
+        "Shape": ("9:16", "16:9"),
+        "Avoid": ("rain", "blur, distort, and low quality"),
+        "Follow the prompt": ("0.8", "0.5"),
+    }
+    assert room.get(f"/studio/takes/{kept.id}/differences?other={kept.id}")["rows"] == []
+
+
+@pytest.mark.parametrize("path", ["none/lineage", "none/differences?other=none"])
+def test_lineage_of_an_unknown_take_is_not_here(room: Room, path: str) -> None:
+    assert_gone(room.client.get(f"/studio/takes/{path}"))
+
+
+def test_difference_to_an_unknown_take_is_not_here(room: Room, kept: Take) -> None:
+    assert_gone(room.client.get(f"/studio/takes/{kept.id}/differences?other=none"))
 
 
 @pytest.mark.parametrize("search", ["lamp", "fog lamp", "rehearsal 1"])
