@@ -15,8 +15,8 @@ import numpy as np
 
 from studio.rehearsal.camera import STATIC, Move, read_move
 from studio.rehearsal.faces import Faces
-from studio.rehearsal.guide import Cue, Guide, make_guide
-from studio.rehearsal.lettering import INK, VOICE_COLOURS, Letterer, Words
+from studio.rehearsal.guide import Cue, Guide, make_guide, paged
+from studio.rehearsal.lettering import INK, VOICE_COLOURS, Letterer, Words, type_px
 from studio.rehearsal.painter import Canvas, Frame, Patch, draw_bracket, patch
 from studio.rehearsal.reel import FPS, Reel, encode, paint_ahead
 from studio.rehearsal.refusals import Refused, check_clip, open_picture, recording_length_s
@@ -33,6 +33,7 @@ SHAPES = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (960, 960)}
 PROGRESS_EVERY = 6
 
 Spec = dict[str, Any]
+Captions = tuple[tuple[Cue, Patch], ...]
 
 
 class Stopped(Exception):
@@ -72,6 +73,7 @@ class Plan:
     guide: Guide
     duration_s: float
     letterer: Letterer
+    captions: Captions = ()
 
 
 def _image_to_video(spec: Spec, stack: ExitStack) -> Plan:
@@ -79,8 +81,9 @@ def _image_to_video(spec: Spec, stack: ExitStack) -> Plan:
     start = open_picture(inputs["start_image_url"], "start_image_url")
     end = open_picture(inputs["end_image_url"], "end_image_url") if "end_image_url" in inputs else None
     script, move, duration_s = parse_prompt(values["prompt"]), read_move(values["prompt"]), float(values["duration"])
+    guide, letterer = _guide(spec, script, duration_s), _letterer(spec)
     shot = StillShot(start, end, move, frame_size(*start.size), duration_s)
-    return Plan(shot, move, _guide(spec, script, duration_s), duration_s, _letterer(spec))
+    return Plan(shot, move, guide, duration_s, letterer, _captions(guide, shot.size, letterer))
 
 
 def _text_to_video(spec: Spec, stack: ExitStack) -> Plan:
@@ -88,8 +91,11 @@ def _text_to_video(spec: Spec, stack: ExitStack) -> Plan:
     script, move, duration_s = parse_prompt(values["prompt"]), read_move(values["prompt"]), float(values["duration"])
     shape = values["aspect_ratio"]
     facts = f"Text to video, {shape}, {duration_s:g} s"
-    shot = Slate(script, move, SHAPES[shape], facts, letterer)
-    return Plan(shot, move, _guide(spec, script, duration_s), duration_s, letterer)
+    guide = _guide(spec, script, duration_s)
+    captions = _captions(guide, SHAPES[shape], letterer)
+    foot_px = min((plate.y for _cue, plate in captions), default=SHAPES[shape][1])
+    shot = Slate(script, move, SHAPES[shape], facts, letterer, foot_px)
+    return Plan(shot, move, guide, duration_s, letterer, captions)
 
 
 def _motion_control(spec: Spec, stack: ExitStack) -> Plan:
@@ -128,6 +134,19 @@ def _guide(spec: Spec, script: Script, duration_s: float) -> Guide:
     wanted = [starts.get(index, 0.0) for index in range(len(script.lines))]
     has_sound = bool(spec["arguments"].get("generate_audio", True))
     return make_guide(script.lines, wanted, duration_s, engine_from_spec(spec.get("speech")), has_sound=has_sound)
+
+
+def _captions(guide: Guide, size: tuple[int, int], letterer: Letterer) -> Captions:
+    """Every caption on its plate at the foot of the frame; a long line in pages."""
+    size_px, width = type_px(size, 30), round(size[0] * 0.82)
+    captions = []
+    for cue in guide.cues:
+        name = [Words(cue.speaker, VOICE_COLOURS.get(cue.slot or 0, INK), 600)] if cue.speaker else []
+        for page in paged(cue, letterer.pages(name, cue.text, size_px, width)):
+            plate = letterer.caption([*name, Words(page.text)], size_px, width)
+            at = ((size[0] - plate.width) / 2, size[1] - plate.height - round(size[1] * 0.06))
+            captions.append((page, patch(plate, *at)))
+    return tuple(captions)
 
 
 def _original_sound(path: str, duration_s: float) -> Sound:
@@ -193,25 +212,15 @@ class _Overlay:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        width, height = plan.shot.size
-        unit = min(width, height) / 720
-        margin = round(20 * unit)
-        self._tag = patch(plan.letterer.tag("Rehearsal", max(14, round(22 * unit)))).at(margin, margin)
-        target, label = plan.move.bracket
-        self._target = target
-        self._label = patch(plan.letterer.tag(label, max(12, round(18 * unit))))
-        self._captions = [(cue, self._caption(cue, unit)) for cue in plan.guide.cues]
+        size = plan.shot.size
+        margin = round(min(size) / 36)
+        self._tag = patch(plan.letterer.tag("Rehearsal", type_px(size, 24)), margin, margin)
+        self._target, label = plan.move.bracket
+        self._label = patch(plan.letterer.tag(label, type_px(size, 20)))
         self._painted = lru_cache(maxsize=4)(self._still_frame)
 
-    def _caption(self, cue: Cue, unit: float) -> Patch:
-        width, height = self._plan.shot.size
-        colour = VOICE_COLOURS.get(cue.slot or 0, INK)
-        words = [Words(cue.speaker, colour, 600)] if cue.speaker else []
-        plate = self._plan.letterer.caption([*words, Words(cue.text)], max(18, round(30 * unit)), round(width * 0.82))
-        return patch(plate, (width - plate.width) / 2, height - plate.height - round(height * 0.06))
-
     def frame(self, at_s: float) -> Frame:
-        showing = tuple(n for n, (cue, _) in enumerate(self._captions) if cue.start_s <= at_s < cue.end_s)
+        showing = tuple(n for n, (cue, _) in enumerate(self._plan.captions) if cue.start_s <= at_s < cue.end_s)
         if isinstance(self._plan.shot, Slate):
             return self._painted(showing)  # nothing moves on a slate but its captions
         return self._paint(at_s, showing)
@@ -220,12 +229,15 @@ class _Overlay:
         return self._paint(0.0, showing)
 
     def _paint(self, at_s: float, showing: tuple[int, ...]) -> Frame:
-        canvas: Canvas = self._plan.shot.canvas(at_s)
-        canvas.thirds()
-        view = self._plan.shot.view(at_s)
+        shot = self._plan.shot
+        canvas: Canvas = shot.canvas(at_s)
+        if not isinstance(shot, Slate):  # it has words where the grid would be, and a finder of its own
+            canvas.thirds()
+        view = shot.view(at_s)
         if view is not None:
-            draw_bracket(canvas, view, self._target, self._label)
+            draw_bracket(canvas, view, self._target, self._label, self._tag)
+        shot.set_in(canvas, at_s)
         for number in showing:
-            canvas.lay(self._captions[number][1])
+            canvas.lay(self._plan.captions[number][1])
         canvas.lay(self._tag)
         return canvas.packed()

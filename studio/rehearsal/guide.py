@@ -5,8 +5,8 @@ Captions take their times from the sound, never from an estimate, once there is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,14 @@ def make_guide(
         for (line, _), start, length in zip(spoken, times, lengths, strict=True)
     )
     return Guide(cues, _mixed(sounds, times, duration_s) if has_sound else None)
+
+
+def paged(cue: Cue, pieces: Sequence[str]) -> Iterator[Cue]:
+    """A cue in pieces that are shown one after another, each as long as its share of the words."""
+    at_s, whole = cue.start_s, sum(len(piece) + 1 for piece in pieces)
+    for piece in pieces:
+        start_s, at_s = at_s, at_s + (cue.end_s - cue.start_s) * (len(piece) + 1) / whole
+        yield replace(cue, text=piece, start_s=start_s, end_s=at_s)
 
 
 def place(lengths_s: Sequence[float], wanted_s: Sequence[float], duration_s: float) -> list[float]:

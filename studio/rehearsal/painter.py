@@ -140,16 +140,21 @@ class Canvas:
         return np.frombuffer(data, np.uint8).reshape(self.size[1] * 3 // 2, self.size[0])
 
 
-def draw_bracket(canvas: Canvas, view: Box, target: Box, label: Patch) -> None:
-    """Frame `target` as it is seen through `view`, with its label inside the lower right corner."""
+def draw_bracket(canvas: Canvas, view: Box, target: Box, label: Patch, tag: Patch) -> None:
+    """Frame `target` as it is seen through `view`, its label inside the upper right corner: captions lie at the foot.
+
+    The label stays in the frame, and below the tag where both would meet.
+    """
     width, height = canvas.size
     left, top, right, bottom = seen_through(view, target)
     box = (round(left * width), round(top * height), round(right * width), round(bottom * height))
     canvas.outline(box, TEAL, 2)
     label_width, label_height = label.size
     margin = max(4, height // 90)
-    x = min(max(box[2] - label_width - margin, margin), width - label_width - margin)
-    y = min(max(box[3] - label_height - margin, margin), height - label_height - margin)
+    x = min(max(box[2] - 2 - label_width - margin, margin), width - label_width - margin)
+    meets_tag = x < tag.x + tag.size[0] + margin
+    highest = tag.y + tag.size[1] + margin if meets_tag else tag.y
+    y = min(max(box[1] + 2 + margin, highest), height - label_height - margin)
     canvas.lay(label.at(x, y))
 
 

@@ -16,7 +16,7 @@ from moviepy import ColorClip, VideoClip, vfx
 from PIL import Image
 
 from studio.rehearsal.camera import FULL, Box, Move
-from studio.rehearsal.lettering import GROUND, INK, QUIET, TEAL, Letterer, Words
+from studio.rehearsal.lettering import GROUND, INK, QUIET, TEAL, Colour, Letterer, Words, type_px
 from studio.rehearsal.painter import Canvas, look_at, luma_of, still_for
 from studio.script.scene import Script
 
@@ -24,6 +24,7 @@ CROSSFADE_S = 1.2
 END_HOLD_S = 0.5
 END_ZOOM: Box = (0.06, 0.06, 0.94, 0.94)
 INSET_SHARE = 0.42
+GREY: Colour = (128, 128, 128)
 
 Luma = npt.NDArray[np.uint8]
 
@@ -39,6 +40,9 @@ class Shot(Protocol):
 
     def view(self, at_s: float) -> Box | None:
         """What the camera sees of the picture, or None where a bracket has no meaning."""
+
+    def set_in(self, canvas: Canvas, at_s: float) -> None:
+        """Lay on what grid and bracket must not run through."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class StillShot:
     def view(self, at_s: float) -> Box | None:
         return self._start.view(at_s)
 
+    def set_in(self, canvas: Canvas, at_s: float) -> None:
+        """Nothing: the picture is the whole shot."""
+
 
 def _picture(clip: Any, at_s: float) -> Image.Image:
     return Image.fromarray(clip.get_frame(at_s - clip.start))
@@ -105,38 +112,46 @@ def _weight(clip: Any, at_s: float) -> float:
 
 
 class Slate:
-    """Text to video: the words of the scene, the camera and the sound on a dark card of the right shape."""
+    """Text to video: the words of the scene, the camera and the sound on a dark card of the right shape.
+
+    All of it ends above `foot_px`, where the captions begin.
+    """
 
     painters = 2
 
-    def __init__(self, script: Script, move: Move, size: tuple[int, int], facts: str, letterer: Letterer) -> None:
+    def __init__(
+        self, script: Script, move: Move, size: tuple[int, int], facts: str, letterer: Letterer, foot_px: int
+    ) -> None:
         self.size = size
         self._move = move
-        unit = min(size) / 720
         self._margin, self._finder_px = round(size[0] * 0.08), round(min(size) * 0.2)
+        small = type_px(size, 24)
+        self._foot = min(round(size[1] * 0.8), foot_px - small)
         card = Image.new("RGB", size, GROUND)
-        small = max(18, round(24 * unit))
-        width, top = size[0] - 2 * self._margin, round(size[1] * 0.15)
+        width, top = size[0] - 2 * self._margin, round(size[1] * 0.13)
         top += letterer.block([Words(facts, QUIET)], card, (self._margin, top), (width, small * 3), small) + small
         scene = script.raw or script.scene or script.camera or "No scene is written."
-        room = (width, round(size[1] * 0.36))
-        top += letterer.block([Words(scene, INK)], card, (self._margin, top), room, max(24, round(46 * unit)))
+        room = (width, self._finder(FULL)[1] - small - top)
+        size_px, least_px = type_px(size, 46), type_px(size, 20)
+        top += letterer.block([Words(scene, INK)], card, (self._margin, top), room, size_px, least_px)
         self._write_notes(script, card, letterer, top + small, small)
         self._card = luma_of(card)
 
     def _write_notes(self, script: Script, card: Image.Image, letterer: Letterer, top: int, size_px: int) -> None:
-        """Camera and sound, beside the finder and above the captions."""
-        room = (self.size[0] - 3 * self._margin - self._finder(FULL)[2] + self._finder(FULL)[0], round(size_px * 2.8))
-        for label, text in _notes(script, self._move):
-            if top + room[1] < self.size[1] * 0.8:
-                words = [Words(label, QUIET, 600), Words(text, INK)]
-                top += letterer.block(words, card, (self._margin, top), room, size_px) + size_px // 2
+        """Camera and sound, beside the finder: what room there is above the captions is shared."""
+        notes = _notes(script, self._move)
+        width = self.size[0] - 3 * self._margin - self._finder(FULL)[2] + self._finder(FULL)[0]
+        for number, (label, text) in enumerate(notes):
+            height = min(round(size_px * 8), (self._foot - top) // (len(notes) - number) - size_px // 2)
+            words, least_px = [Words(label, QUIET, 600), Words(text, INK)], type_px(self.size, 18)
+            room = (width, height)
+            top += letterer.block(words, card, (self._margin, top), room, size_px, least_px) + size_px // 2
 
     def _finder(self, box: Box) -> tuple[int, int, int, int]:
         """Where a part of the frame lies in the small finder at the right, in pixels."""
         scale = self._finder_px / min(self.size)
         width, height = self.size[0] * scale, self.size[1] * scale
-        left, top = self.size[0] - self._margin - width, self.size[1] * 0.8 - height
+        left, top = self.size[0] - self._margin - width, self._foot - height
         return (
             round(left + box[0] * width),
             round(top + box[1] * height),
@@ -152,6 +167,9 @@ class Slate:
 
     def view(self, at_s: float) -> Box | None:
         return None  # the finder shows the move; a bracket would run through the words
+
+    def set_in(self, canvas: Canvas, at_s: float) -> None:
+        """Nothing: the card is the whole shot."""
 
 
 def _notes(script: Script, move: Move) -> list[tuple[str, str]]:
@@ -175,12 +193,15 @@ class MotionShot:
         self._timeline = VideoClip(self._movement.at, duration=duration_s)
 
     def canvas(self, at_s: float) -> Canvas:
-        canvas = Canvas(Image.fromarray(self._still.get_frame(at_s)))
+        return Canvas(Image.fromarray(self._still.get_frame(at_s)))
+
+    def set_in(self, canvas: Canvas, at_s: float) -> None:
+        """The movement, as its clip shows it at this moment."""
         inset = Image.fromarray(self._timeline.get_frame(at_s))
         left, top = self._corner(inset.size)
+        canvas.fill((left, top, left + inset.width, top + inset.height), GREY)  # takes the bracket's colour away
         canvas.planes[0].paste(inset, (left, top))
         canvas.outline((left - 2, top - 2, left + inset.width + 2, top + inset.height + 2), TEAL, 2)
-        return canvas
 
     def _corner(self, inset: tuple[int, int]) -> tuple[int, int]:
         margin = max(8, self.size[1] // 40)

@@ -15,8 +15,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.rehearsal.animatic import frame_size, render_animatic
+from studio.rehearsal import camera
+from studio.rehearsal.animatic import SHAPES, _captions, frame_size, render_animatic
+from studio.rehearsal.camera import Move, read_move
+from studio.rehearsal.faces import Faces
+from studio.rehearsal.guide import Cue, Guide
+from studio.rehearsal.lettering import Letterer, type_px
+from studio.rehearsal.painter import Canvas, Patch, draw_bracket, patch
+from studio.rehearsal.shots import Slate
 from studio.rehearsal.speech import find_engine
+from studio.script.parse import parse_prompt
 from tests.unit.rehearsal.rig import FONTS, SAMPLES, pictures, probe, sound
 
 TALK = (
@@ -113,6 +121,96 @@ def test_the_bracket_shows_where_the_shot_ends(tmp_path: Path) -> None:
     columns = np.flatnonzero(is_teal(frames[0][200:500]).mean(axis=0) > 0.8)
     assert columns.min() == pytest.approx(1280 * 0.15, abs=4)
     assert columns.max() == pytest.approx(1280 * 0.85, abs=4)
+
+
+LETTERER = Letterer(Faces(str(FONTS)))
+FRAMES = [(1280, 720), (960, 960), (720, 1280), (1280, 960), (512, 1280), (1280, 512)]
+MOVES = [move for move in vars(camera).values() if isinstance(move, Move)]
+WORDS_150 = " ".join(f"word{number}" for number in range(150))
+
+
+class _Watched(Canvas):
+    """A canvas that remembers what was laid on it."""
+
+    laid: tuple[Patch, ...] = ()
+
+    def lay(self, piece: Patch) -> None:
+        self.laid = (*self.laid, piece)
+
+
+def captions(text: str, size: tuple[int, int]) -> tuple[tuple[Cue, Patch], ...]:
+    return _captions(Guide((Cue("Keeper", 1, text, 0.5, 9.5),), None), size, LETTERER)
+
+
+@pytest.mark.parametrize("size", FRAMES, ids=str)
+def test_the_label_of_the_bracket_lies_in_the_frame_and_meets_neither_tag_nor_caption(size: tuple[int, int]) -> None:
+    margin = round(min(size) / 36)
+    tag = patch(LETTERER.tag("Rehearsal", type_px(size, 24)), margin, margin)
+    highest = min(plate.y for _cue, plate in captions(WORDS_150, size))
+    for move in MOVES:
+        target, words = move.bracket
+        label = patch(LETTERER.tag(words, type_px(size, 20)))
+        for step in range(11):
+            canvas = _Watched(Image.new("L", size))
+            draw_bracket(canvas, move.at(step / 10), target, label, tag)
+            (laid,) = canvas.laid
+            assert 0 <= laid.x <= size[0] - laid.size[0]
+            assert laid.y >= 0
+            assert laid.y + laid.size[1] <= highest
+            assert laid.x >= tag.x + tag.size[0] or laid.y >= tag.y + tag.size[1]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("scene", ["A lamp turns in the fog.", "A lamp turns in the fog over the black sea. " * 40])
+def test_nothing_on_a_slate_lies_under_the_captions(shape: str, scene: str) -> None:
+    size = SHAPES[shape]
+    foot = min(plate.y for _cue, plate in captions(WORDS_150, size))
+    prompt = f"{scene} Camera pans slowly to the right. Ambient sound of sea and gulls and wind and a distant foghorn."
+    slate = Slate(parse_prompt(prompt), read_move(prompt), size, "Text to video", LETTERER, foot)
+    luma = np.asarray(slate.canvas(0.0).planes[0])
+    ground = luma[-1, -1]
+    assert (luma[foot:] == ground).all()
+    assert (luma[foot - 60 : foot] != ground).any()
+    left, top, right, bottom = slate._finder((0.0, 0.0, 1.0, 1.0))
+    assert (luma[top + 4 : bottom, left - 10 : left - 2] == ground).all()  # no words run into the finder
+    assert bottom < foot
+    assert right < size[0]
+
+
+def test_a_long_line_is_paged_through_by_share_of_its_time() -> None:
+    for size in FRAMES:
+        pages = captions(WORDS_150, size)
+        assert " ".join(cue.text for cue, _plate in pages) == WORDS_150
+        assert (pages[0][0].start_s, pages[-1][0].end_s) == pytest.approx((0.5, 9.5))
+        for (before, _), (after, _) in pairwise(pages):
+            assert before.end_s == after.start_s
+        assert all(cue.end_s - cue.start_s == pytest.approx(9 / len(pages), rel=0.5) for cue, _plate in pages)
+        row = type_px(size, 30) * 4 // 3
+        assert all(plate.size[1] <= 3 * row + row for _cue, plate in pages)
+
+
+@pytest.mark.parametrize("text", ["hello", "\u200b", "今晚没有人会来这里了"])
+def test_a_short_line_is_one_caption_as_long_as_the_line(text: str) -> None:
+    ((cue, _plate),) = captions(text, (1280, 720))
+    assert (cue.start_s, cue.end_s) == pytest.approx((0.5, 9.5))
+
+
+@pytest.mark.parametrize("text", ["nobody comes here any more, not since the storm took it, so sit.", "我等你" * 12])
+def test_rows_of_a_caption_are_of_about_equal_length(text: str) -> None:
+    ((_cue, plate),) = captions(text, (720, 1280))
+    ink = np.asarray(plate.planes[0]) > 120
+    row = type_px((720, 1280), 30) * 4 // 3
+    widths = [np.flatnonzero(ink[top : top + row].any(axis=0)) for top in range(12, ink.shape[0] - row, row)]
+    assert min(np.ptp(width) for width in widths) > 0.55 * max(np.ptp(width) for width in widths)
+
+
+def test_the_bracket_does_not_run_through_the_movement(tmp_path: Path) -> None:
+    inputs = {"image_url": SAMPLES / "char.jpg", "video_url": SAMPLES / "dance.mp4"}
+    spec = order(tmp_path, "motion-control", inputs, prompt="Push in.", character_orientation="image")
+    first = pictures(render_animatic(spec)["path"])[0]
+    height, width = first.shape[:2]
+    inside = first[round(height * 0.62) : round(height * 0.95), round(width * 0.62) : round(width * 0.95)]
+    assert not is_teal(inside).any()
 
 
 def test_the_shot_ends_on_the_end_frame(tmp_path: Path) -> None:
