@@ -34,7 +34,7 @@ def check_picture(facts: PictureFacts, field: str, limits: PictureLimits = Pictu
         problems.append(Problem(field, "will_pad", message, is_blocking=False))
     if facts.size_bytes > limits.max_bytes:
         message = (
-            f"This picture is {size(facts.size_bytes)}. Kling takes {size(limits.max_bytes)}, "
+            f"This picture is {size(facts.size_bytes, limits.max_bytes)}. Kling takes {size(limits.max_bytes)}, "
             "so it will be saved smaller."
         )
         problems.append(Problem(field, "will_recompress", message, is_blocking=False))
@@ -54,7 +54,17 @@ def check_clip(
     if not problems:
         kept_s = (facts.duration_s if end_s is None else min(end_s, facts.duration_s)) - (start_s or 0.0)
         problems = _check_clip_length(kept_s, orientation, field, limits)
-    return problems + _check_clip_size(facts, field, limits)
+    return [*problems, *_check_clip_size(facts, field, limits), *_check_range(facts, field)]
+
+
+def _check_range(facts: ClipFacts, field: str) -> list[Problem]:
+    if not facts.is_hdr:
+        return []
+    message = (
+        "This clip is HDR. Its colours are brought to standard range and look flatter. "
+        "Export it as SDR in another program to keep them."
+    )
+    return [Problem(field, "will_flatten", message, is_blocking=False)]
 
 
 def _check_span(duration_s: float, start_s: float | None, end_s: float | None, field: str) -> list[Problem]:
@@ -72,7 +82,7 @@ def _check_clip_length(kept_s: float, orientation: str, field: str, limits: Clip
     low, high = limits.min_duration_s, limits.max_duration_s(orientation)
     if kept_s < low - _EPSILON_S:
         message = (
-            f"The clip is {seconds(kept_s)}. Kling needs {seconds(low)} at least. "
+            f"The clip is {seconds(kept_s, low)}. Kling needs {seconds(low)} at least. "
             "Keep more of it, or choose a longer one."
         )
         return [Problem(field, "too_short", message)]
@@ -82,7 +92,8 @@ def _check_clip_length(kept_s: float, orientation: str, field: str, limits: Clip
     facing = _FACING.get(orientation)
     where = f"With “Facing follows: {facing}” Kling takes" if facing else "Kling takes"
     also = f", or choose “{_FACING['video']}” for up to {seconds(longest)}" if high < kept_s <= longest else ""
-    message = f"The clip is {seconds(kept_s)}. {where} {seconds(high)} at most. Trim {seconds(kept_s - high)}{also}."
+    trim = seconds(kept_s - high, 0)
+    message = f"The clip is {seconds(kept_s, high)}. {where} {seconds(high)} at most. Trim {trim}{also}."
     return [Problem(field, "too_long", message)]
 
 
@@ -98,9 +109,11 @@ def _check_clip_size(facts: ClipFacts, field: str, limits: ClipLimits) -> list[P
             "A larger one looks better."
         )
         return [Problem(field, "will_enlarge", message, is_blocking=False)]
-    if long > high or facts.size_bytes > limits.max_bytes or facts.container not in limits.containers:
+    is_heavy = facts.size_bytes > limits.max_bytes
+    if long > high or is_heavy or facts.container not in limits.containers:
+        given = size(facts.size_bytes, limits.max_bytes if is_heavy else None)
         message = (
-            f"This clip is {shown}, {size(facts.size_bytes)}, {facts.container}. Kling takes mp4 or mov "
+            f"This clip is {shown}, {given}, {facts.container}. Kling takes mp4 or mov "
             f"up to {high:,} px and {size(limits.max_bytes)}, so it will be saved anew."
         )
         return [Problem(field, "will_convert", message, is_blocking=False)]
@@ -125,12 +138,13 @@ def check_sound(
 def _check_sound_length(kept_s: float, field: str, limits: SoundLimits) -> list[Problem]:
     low, high = limits.min_duration_s, limits.max_duration_s
     if kept_s < low - _EPSILON_S:
-        message = f"The recording is {seconds(kept_s)}. A voice needs {seconds(low)} at least. Choose a longer one."
+        message = (
+            f"The recording is {seconds(kept_s, low)}. A voice needs {seconds(low)} at least. Choose a longer one."
+        )
         return [Problem(field, "too_short", message)]
     if kept_s > high + _EPSILON_S:
-        message = (
-            f"The recording is {seconds(kept_s)}. A voice takes {seconds(high)} at most. Trim {seconds(kept_s - high)}."
-        )
+        given, trim = seconds(kept_s, high), seconds(kept_s - high, 0)
+        message = f"The recording is {given}. A voice takes {seconds(high)} at most. Trim {trim}."
         return [Problem(field, "too_long", message)]
     return []
 

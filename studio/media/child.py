@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import is_dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
@@ -25,13 +26,18 @@ _BOOT = (
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-class Lost(Exception):
-    """A worker went away in the middle of a job."""
+_KILLED = -9
+_SUDDEN_S = 0.3  # nobody fills memory in less
 
-    def __init__(self, exit_code: int | None, is_late: bool) -> None:
+
+class Lost(Exception):
+    """A worker went away before it answered. `is_innocent`: the job has no part in it and may be tried again."""
+
+    def __init__(self, exit_code: int | None, is_late: bool, is_innocent: bool = False) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code
         self.is_late = is_late
+        self.is_innocent = is_innocent
 
 
 class Worker:
@@ -40,6 +46,8 @@ class Worker:
     def __init__(self, memory_bytes: int) -> None:
         setup = json.dumps({"path": sys.path, "memory_bytes": memory_bytes})
         self.jobs_done = 0
+        self._is_killed = False
+        self._began_s: float | None = None
         self._lock = threading.Lock()
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words
             [sys.executable, "-I", "-X", "utf8", "-c", _BOOT, setup],
@@ -66,16 +74,25 @@ class Worker:
         timer.daemon = True
         timer.start()
         try:
-            write_frame(self._to_worker, body)
-            answer = read_frame(self._from_worker)
-        except (OSError, ValueError):  # a broken or already closed pipe
-            answer = None
+            answer = self._exchange(body)
         finally:
             timer.cancel()
         if answer is None:
-            raise Lost(self._exit_code(), late.is_set())
+            code = self._exit_code()
+            is_sudden = self._began_s is None or time.monotonic() - self._began_s < _SUDDEN_S
+            raise Lost(code, late.is_set(), self._is_killed or (code == _KILLED and is_sudden))
         self.jobs_done += 1
         return answer
+
+    def _exchange(self, body: bytes) -> bytes | None:
+        try:
+            if not self.jobs_done and read_frame(self._from_worker) is None:  # it says when it is ready
+                return None
+            self._began_s = time.monotonic()
+            write_frame(self._to_worker, body)
+            return read_frame(self._from_worker)
+        except (OSError, ValueError):  # a broken or already closed pipe
+            return None
 
     def _end_late(self, late: threading.Event) -> None:
         late.set()
@@ -89,6 +106,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and reap it. Harmless when it has ended already."""
+        self._is_killed = True
         with self._lock:
             self._process.kill()
             self._process.wait()
@@ -110,9 +128,13 @@ class _PlainAnswers(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not plain data")
 
 
-def read_answer(body: bytes) -> Any:
+def read_answer(body: bytes) -> tuple[str, Any, int]:
+    """“ok” and a value, or “error” and its four words; then the bytes that the worker holds. Raises MediaError."""
     try:
-        return _PlainAnswers(io.BytesIO(body)).load()
+        kind, value, held_bytes = _PlainAnswers(io.BytesIO(body)).load()
+        if kind != "ok":
+            _code, _message, _field, _detail = value
+        return kind, value, int(held_bytes)
     except Exception as error:
         raise MediaError(
             "broken", "The reader gave an answer that makes no sense. Try again.", detail=repr(error)

@@ -19,9 +19,11 @@ from studio.media import files
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts
 from studio.media.filmstrip import first_picture
-from studio.media.reel import Reel, open_media, unreadable, video_of
+from studio.media.reel import Reel, is_known, open_media, sound_of, unreadable, video_of
 from studio.media.turn import turn_of
 
+_HDR_CURVES = (16, 18)  # PQ and HLG (ITU-T H.273, table 3)
+_NEEDED = (b"moov", b"mdat", b"moof")
 _CONTAINERS = (("matroska", "mkv"), ("avi", "avi"), ("mpegts", "ts"), ("mpeg", "mpeg"), ("ogg", "ogg"))
 
 
@@ -36,7 +38,7 @@ def facts_of(path: Path, first: VideoFrame) -> ClipFacts:
     with open_media(path) as container:
         stream = video_of(container, path)
         width_px, height_px, is_square = _shown_size(stream, first)
-        sound = container.streams.audio[0] if container.streams.audio else None
+        sound = sound_of(container)
         return ClipFacts(
             duration_s=round(duration_of(container, stream, path), 6),
             width_px=height_px if turn.swaps_sides else width_px,
@@ -53,6 +55,7 @@ def facts_of(path: Path, first: VideoFrame) -> ClipFacts:
             sound_codec=sound.codec_context.name if sound is not None else "",
             pixel_format=first.format.name,
             has_square_pixels=is_square,
+            is_hdr=int(first.color_trc) in _HDR_CURVES,
         )
 
 
@@ -97,10 +100,39 @@ def verify_clip(path: Path) -> ClipFacts:
     """
     check_whole(path)
     facts = inspect_clip(path)
-    with Reel(path) as reel:
-        if not any(not shown.is_corrupt for shown in reel.pictures({reel.pts[-1]})):
-            raise cut_short()
+    if not _plays_to_its_end(path):
+        raise cut_short()
     return facts
+
+
+def inspect_upload(path: Path) -> ClipFacts:
+    """Facts of a person's own clip that is whole and plays. Raises MediaError.
+
+    More lenient than `verify_clip`, because cameras and editors write more than fal does: a mov without a name of its
+    own, bytes behind the last box, the brand of a recording. What is saved anew before it is sent is only opened.
+    """
+    facts = inspect_clip(path)
+    if facts.container not in ("mp4", "mov"):
+        return facts
+    try:
+        size_bytes = path.stat().st_size
+        with open_media(path) as container:
+            _check_packets(container, size_bytes)
+        if all(end <= size_bytes for kind, end in _boxes(path, size_bytes) if kind in _NEEDED) and (
+            _plays_to_its_end(path)
+        ):
+            return facts
+    except MediaError as fault:
+        if fault.code != "truncated":
+            raise
+    raise MediaError(
+        "truncated", "This clip is not whole: part of the file is missing. Export it again, or choose another."
+    )
+
+
+def _plays_to_its_end(path: Path) -> bool:
+    with Reel(path) as reel:
+        return any(not shown.is_corrupt for shown in reel.pictures({reel.pts[-1]}))
 
 
 def check_whole(path: Path) -> None:
@@ -121,11 +153,12 @@ def cut_short() -> MediaError:
 
 def _boxes_fill(path: Path, size_bytes: int) -> bool:
     """True when the top-level boxes end exactly where the file ends (ISO 14496-12, 4.2)."""
-    *_, end = 0, *_box_ends(path, size_bytes)
+    *_, end = 0, *(end for _, end in _boxes(path, size_bytes))
     return end == size_bytes
 
 
-def _box_ends(path: Path, size_bytes: int) -> Iterator[int]:
+def _boxes(path: Path, size_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Kind and end of each top-level box, by what they say themselves."""
     at = 0
     with path.open("rb") as file:
         while at < size_bytes:
@@ -135,11 +168,11 @@ def _box_ends(path: Path, size_bytes: int) -> Iterator[int]:
             if length == 1:
                 length = struct.unpack(">Q", head[8:])[0]
             at = size_bytes if length == 0 else at + max(length, 8)
-            yield at
+            yield head[4:8], at
 
 
 def _check_packets(container: InputContainer, size_bytes: int) -> None:
-    streams = [stream for stream in container.streams if stream.type in ("video", "audio")]
+    streams = [stream for stream in container.streams if stream.type in ("video", "audio") and is_known(stream)]
     for stream in streams:
         if any(entry.pos + entry.size > size_bytes for entry in stream.index_entries):
             raise cut_short()
@@ -147,6 +180,8 @@ def _check_packets(container: InputContainer, size_bytes: int) -> None:
         for packet in container.demux(streams):
             if packet.is_corrupt or (packet.size and not _is_whole(packet)):
                 raise cut_short()
+    except av.error.MemoryError:
+        raise
     except av.FFmpegError:
         raise cut_short() from None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ from studio.media.checks import MAX_ENLARGEMENT
 from studio.media.clip import inspect_clip
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts, Prepared
+from studio.media.footage import Footage
 from studio.media.hearing import Samples, hear
-from studio.media.reel import MAX_DECODER_THREADS, colour_of, open_media, unreadable, video_of
+from studio.media.reel import MAX_DECODER_THREADS, colour_of, hidden_lead_s, open_media, sound_of, video_of
 from studio.media.remux import remux_to
-from studio.media.turn import turn_of
 from studio.media.wording import pixels, seconds
 
 ENCODED_SIDE_PX = 1920  # a clip that is encoded anew needs no more: Kling's own pictures are 1080p
@@ -38,6 +37,7 @@ _CLOCK = 90_000
 _SOUND_RATE = 48_000
 _AAC_FRAME = 1024
 _LONGEST_S = 60.0  # twice what Kling takes; more would only keep a worker busy
+_UNSEEN_S = 0.1
 _BT709 = 1
 _LIMITED_RANGE = 1
 
@@ -50,7 +50,7 @@ def prepare_clip(path: Path, out_dir: Path, start_s: float | None = None, end_s:
     """
     facts = inspect_clip(path)
     span = _span(facts, start_s, end_s)
-    reasons = _reasons(facts, span)
+    reasons = _reasons(facts, span, *_unseen(path))
     with files.by_content(out_dir, ".mp4") as (part, named):
         if reasons:
             _encode(path, part, facts, span)
@@ -81,7 +81,19 @@ def _span(facts: ClipFacts, start_s: float | None, end_s: float | None) -> tuple
     return start, end
 
 
-def _reasons(facts: ClipFacts, span: tuple[float, float]) -> list[str]:
+def _unseen(path: Path) -> tuple[float, float]:
+    """Seconds of pictures before the start that nobody sees, and of sound after the last picture."""
+    with open_media(path) as container:
+        video, sound = video_of(container, path), sound_of(container)
+        hidden_s = hidden_lead_s(container, video)
+        return hidden_s, _end_s(sound) - _end_s(video) if sound is not None and video.duration else 0.0
+
+
+def _end_s(stream: VideoStream | AudioStream) -> float:
+    return float(((stream.start_time or 0) + (stream.duration or 0)) * (stream.time_base or 0))
+
+
+def _reasons(facts: ClipFacts, span: tuple[float, float], hidden_s: float, sound_over_s: float) -> list[str]:
     """Why packets cannot simply be copied, as changes in words; empty when they can."""
     start, end = span
     low, high = _LIMITS.min_side_px, _LIMITS.max_side_px
@@ -89,6 +101,8 @@ def _reasons(facts: ClipFacts, span: tuple[float, float]) -> list[str]:
     sides = sorted((facts.width_px, facts.height_px))
     found = (
         (start > 0 or end < facts.duration_s - 0.5 / max(1.0, facts.fps), f"Trimmed to {seconds(end - start)}"),
+        (hidden_s > _UNSEEN_S, "Hidden part removed"),  # copied packets would take along what was cut off
+        (sound_over_s > _UNSEEN_S, "Sound cut to the length of the pictures"),
         (facts.rotation_deg != 0 or facts.is_mirrored, "Turned upright"),
         (not is_h264 or facts.sound_codec not in ("", "aac"), "Saved as H.264 and AAC"),
         (facts.container not in _LIMITS.containers, "Saved as mp4"),
@@ -118,11 +132,13 @@ def _encode(path: Path, target: Path, facts: ClipFacts, span: tuple[float, float
     sound = _sound(path, facts, span)
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as writer:
         video = _video_stream(writer, facts, width_px, height_px, span[1] - span[0])
-        parts = [_video_packets(path, video, span, width_px, height_px)]
+        footage = Footage(path, span)
+        parts = [_video_packets(footage, video, width_px, height_px)]
         if sound.size:
             parts.append(_sound_packets(_sound_stream(writer, sound), sound))
         for _, packet in heapq.merge(*parts, key=lambda timed: timed[0]):
             writer.mux(packet)
+    footage.check()
 
 
 def _video_stream(
@@ -152,105 +168,30 @@ def _threads() -> int:
 
 
 def _video_packets(
-    path: Path, stream: VideoStream, span: tuple[float, float], width_px: int, height_px: int
+    footage: Footage, stream: VideoStream, width_px: int, height_px: int
 ) -> Iterator[tuple[float, Packet[Any]]]:
     lengths: dict[int | None, int] = {}
     converter = VideoReformatter()
-    for shown in _shown(path, span):
+    for shown in footage.shown():
         frame = _converted(converter, shown.frame, width_px, height_px)
         frame.pts, frame.time_base = round(shown.start_s * _CLOCK), Fraction(1, _CLOCK)
         lengths[frame.pts] = max(1, round((shown.end_s - shown.start_s) * _CLOCK))
         yield from _with_lengths(stream.encode(frame), lengths)
-    if not lengths:
-        raise unreadable(path, "clip")
-    yield from _with_lengths(stream.encode(None), lengths)
+    if lengths:
+        yield from _with_lengths(stream.encode(None), lengths)
+    if lengths:
+        raise MediaError("broken", "Some pictures of this clip were lost while it was saved anew. Try again.")
 
 
 def _with_lengths(packets: list[Packet[Any]], lengths: dict[int | None, int]) -> Iterator[tuple[float, Packet[Any]]]:
     """The encoder forgets how long a picture is shown; the last one would be cut short."""
     for packet in packets:
-        packet.duration = lengths.get(packet.pts, packet.duration or 0)
+        packet.duration = lengths.pop(packet.pts, packet.duration or 0)
         yield _timed(packet)
 
 
 def _timed(packet: Packet[Any]) -> tuple[float, Packet[Any]]:
     return float((packet.dts or 0) * packet.time_base), packet
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """An upright picture and when it is seen, in seconds from the start of the part kept."""
-
-    frame: VideoFrame
-    start_s: float
-    end_s: float
-
-
-def _shown(path: Path, span: tuple[float, float]) -> Iterator[_Shown]:
-    """The pictures of the part kept; each lasts until the next one, the first from 0 and the last to the end."""
-    start, end = span
-    held: tuple[VideoFrame, float] | None = None
-    for frame, at_s in _frames(path, start):
-        if held is not None and at_s > start:
-            yield _Shown(held[0], max(0.0, held[1] - start), min(at_s, end) - start)
-        if at_s >= end:
-            return
-        held = frame, at_s
-    if held is not None:
-        yield _Shown(held[0], max(0.0, held[1] - start), end - start)
-
-
-def _frames(path: Path, start_s: float) -> Iterator[tuple[VideoFrame, float]]:
-    """Upright pictures in order with their times, from the key picture before `start_s` on."""
-    with open_media(path) as container:
-        stream = video_of(container, path)
-        origin_s = (container.start_time or 0) / av.time_base
-        if start_s > 0:
-            container.seek(int((start_s + origin_s) / (stream.time_base or Fraction(1, _CLOCK))), stream=stream)
-        turner, latest_s = _Turner(), -1.0
-        for frame in _decoded(container, stream):
-            at_s = frame.time - origin_s if frame.time is not None else latest_s + 1 / 30
-            if at_s > latest_s + 1e-6:  # two pictures at one time: the first stays
-                latest_s = at_s
-                yield turner.upright(frame), at_s
-
-
-def _decoded(container: Any, stream: VideoStream) -> Iterator[VideoFrame]:
-    for packet in container.demux(stream):
-        if packet.pts is None and packet.dts is not None:
-            packet.pts = packet.dts
-        try:
-            yield from packet.decode()
-        except av.FFmpegError:  # a damaged picture is left out; the one before it lasts longer
-            continue
-
-
-class _Turner:
-    """Turns pictures upright with one filter graph, made for the first of them."""
-
-    def __init__(self) -> None:
-        self._graph: av.filter.Graph | None = None
-        self._shape: tuple[int, int, str] | None = None
-
-    def upright(self, frame: VideoFrame) -> VideoFrame:
-        turn = turn_of(frame)
-        if not turn.filters:
-            return frame
-        shape = frame.width, frame.height, frame.format.name
-        if self._graph is None or self._shape != shape:
-            self._graph, self._shape = _graph(frame, turn.filters), shape
-        self._graph.vpush(frame)
-        return self._graph.vpull()
-
-
-def _graph(frame: VideoFrame, filters: tuple[tuple[str, str], ...]) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, _CLOCK)
-    )
-    graph.link_nodes(source, *(graph.add(name, args or None) for name, args in filters), graph.add("buffersink"))
-    graph.configure()
-    return graph
 
 
 def _converted(converter: VideoReformatter, frame: VideoFrame, width_px: int, height_px: int) -> VideoFrame:

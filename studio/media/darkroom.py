@@ -36,10 +36,10 @@ class Darkroom:
         return checks.check_picture(facts, field)
 
     async def inspect_clip(self, path: Path) -> ClipFacts:
-        return await self.workshop.run(clip.inspect_clip, path)
+        return await self.workshop.run(clip.inspect_upload, path)
 
     async def verify_clip(self, path: Path) -> ClipFacts:
-        return await self.workshop.run(clip.verify_clip, path)
+        return await self.workshop.run_reserved(clip.verify_clip, path)
 
     def check_clip(
         self, facts: ClipFacts, orientation: str, start_s: float | None = None, end_s: float | None = None
@@ -66,7 +66,7 @@ class Darkroom:
         await self.workshop.run(sound.waveform, path, out_path)
 
     async def derive(self, clip_path: Path, out_dir: Path, stem: str = "") -> Derived:
-        return await self.workshop.run(derive, clip_path, out_dir, stem)
+        return await self.workshop.run_reserved(derive, clip_path, out_dir, stem)
 
     async def frame(self, clip_path: Path, at_s: float | None, out_path: Path) -> Path:
         return await self.workshop.run(filmstrip.frame, clip_path, at_s, out_path)

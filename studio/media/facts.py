@@ -46,6 +46,7 @@ class ClipFacts:
     sound_codec: str = ""
     pixel_format: str = ""
     has_square_pixels: bool = True
+    is_hdr: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,8 @@ def size_of(path: Path, what: str) -> int:
     if size_bytes > MAX_UPLOAD_BYTES:
         raise MediaError(
             "too_heavy",
-            f"This {what} is {wording.size(size_bytes)}. The studio takes {wording.size(MAX_UPLOAD_BYTES)} at most. "
-            "Choose a smaller one.",
+            f"This {what} is {wording.size(size_bytes, MAX_UPLOAD_BYTES)}. "
+            f"The studio takes {wording.size(MAX_UPLOAD_BYTES)} at most. Choose a smaller one.",
         )
     return size_bytes
 

@@ -12,6 +12,7 @@ from PIL import Image
 from studio.media import files
 from studio.media.errors import MediaError
 from studio.media.reel import Reel, open_media, picture, unreadable, video_of
+from studio.media.turn import Turn, turn_of
 
 TILES = 12
 TILE_SIDE_PX = 160  # the long side of a tile
@@ -31,8 +32,12 @@ def filmstrip(clip_path: Path, out_path: Path, tiles: int = TILES) -> tuple[floa
 
 def write_strip(reel: Reel, wanted: list[int], shown: Iterable[VideoFrame], out_path: Path) -> tuple[float, ...]:
     """The strip of the `wanted` pictures out of those `shown`; one that is missing is stood in for by its neighbour."""
-    places = set(wanted)
-    images = {frame.pts or 0: _tile(frame) for frame in shown if frame.pts in places}
+    places, turn = set(wanted), None
+    images: dict[int, Image.Image] = {}
+    for frame in shown:
+        if frame.pts in places:
+            turn = turn or turn_of(frame)
+            images[frame.pts or 0] = _tile(frame, turn)
     if not images:
         raise unreadable(reel.path, "clip")
     found = [pts if pts in images else min(images, key=lambda near: abs(near - pts)) for pts in wanted]
@@ -43,7 +48,7 @@ def write_strip(reel: Reel, wanted: list[int], shown: Iterable[VideoFrame], out_
 
 def choose(reel: Reel, tiles: int) -> list[int]:
     """One pts for each equal share of the clip: a key picture, else one that others need, else any."""
-    keys = sorted(mark.pts for mark in reel.marks if mark.is_key)
+    keys = sorted(mark.pts for mark in reel.marks if mark.is_key and not mark.is_hidden)
     spare = {mark.pts for mark in reel.marks if mark.is_spare}
     last = max(reel.marks, key=lambda mark: mark.pts)
     start, length = reel.pts[0], last.pts + last.duration - reel.pts[0]
@@ -67,9 +72,9 @@ def _choose_one(pts: list[int], keys: list[int], spare: set[int], low: float, hi
     return min(cheap, key=lambda one: abs(one - middle))
 
 
-def _tile(frame: VideoFrame) -> Image.Image:
+def _tile(frame: VideoFrame, turn: Turn) -> Image.Image:
     scale = TILE_SIDE_PX / max(frame.width, frame.height)
-    return picture(frame, max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
+    return picture(frame, max(2, round(frame.width * scale)), max(2, round(frame.height * scale)), turn)
 
 
 def _join(tiles: list[Image.Image]) -> Image.Image:

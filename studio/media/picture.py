@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,14 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SWAPPED = (5, 6, 7, 8)
+# Red, green and blue of sRGB as its profiles hold them, adapted to D50.
+_SRGB_COLORANTS = ((0.4360, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+_NEAR = 0.002
+_LEAST_GAMMA = 2.0  # a linear one is named sRGB too
+_MOST_TAGS = 100
+_LONGEST_SIDE_PX, _LONGEST_AVIF_SIDE_PX = 65_500, 32_768  # of libjpeg and of libavif
+_LARGE_PIXELS = 50_000_000
+_STRIP_PX = 512
 _NAMES = "JPEG, PNG, WebP, GIF, AVIF or HEIC"
 
 
@@ -43,6 +52,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")  # Pillow's own bomb warning and notes on odd EXIF; we check the size below
             with Image.open(path, formats=FORMATS) as image:
                 _check_pixels(image.width * image.height)
+                _check_sides(image.size, _LONGEST_SIDE_PX)
                 yield image
     except Image.DecompressionBombError:
         raise _too_many_pixels("more pixels than can be read") from None
@@ -65,7 +75,7 @@ def _teach_heif() -> None:
 
 def _check_pixels(count: int) -> None:
     if count > MAX_PICTURE_PIXELS:
-        raise _too_many_pixels(wording.megapixels(count))
+        raise _too_many_pixels(wording.megapixels(count, MAX_PICTURE_PIXELS))
 
 
 def _too_many_pixels(given: str) -> MediaError:
@@ -75,8 +85,30 @@ def _too_many_pixels(given: str) -> MediaError:
     )
 
 
+def _check_sides(size_px: tuple[int, int], limit_px: int) -> None:
+    """Readers call what is beyond their own bounds damaged."""
+    if max(size_px) > limit_px:
+        raise MediaError(
+            "too_many_pixels",
+            f"This picture is {wording.pixels(*size_px)}. The studio reads sides of {limit_px:,} px at most. "
+            "Save it smaller.",
+        )
+
+
+def _avif_sides(path: Path) -> tuple[int, int]:
+    """Width and height as an AVIF's first “ispe” box says (ISO 23008-12, 6.5.3); 0 where there is none."""
+    with path.open("rb") as file:
+        head = file.read(65_536)
+    at = head.find(b"ispe")
+    if head[4:12] != b"ftypavif" or not 0 <= at <= len(head) - 16:
+        return 0, 0
+    width_px, height_px = struct.unpack_from(">II", head, at + 8)
+    return width_px, height_px
+
+
 def _not_a_picture(path: Path) -> MediaError:
     kind = files.sniff(path)
+    _check_sides(_avif_sides(path), _LONGEST_AVIF_SIDE_PX)
     if kind == "a picture":
         return MediaError(
             "damaged", "This picture is damaged: its first part makes no sense. Save it again in another program."
@@ -157,7 +189,7 @@ def _direct(image: Image.Image) -> Image.Image:
 
 def _grey(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.float32)
-    top = 65535.0 if values.max(initial=0) > 255 else 255.0
+    top = 255.0 if image.mode == "F" else 65535.0  # by the mode: a night sky in 16 bits may have no bright pixel
     return Image.fromarray((values.clip(0, top) * (255.0 / top)).astype(np.uint8))
 
 
@@ -166,7 +198,18 @@ def _shrunk(image: Image.Image, max_side_px: int) -> Image.Image:
     if scale >= 1:
         return image
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if image.mode == "RGBA" and scale <= 0.5 and image.width * image.height > _LARGE_PIXELS:
+        image = _halved(image)
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+def _halved(image: Image.Image) -> Image.Image:
+    """Half the size, strip by strip: Pillow copies a picture with alpha whole before it scales it."""
+    half = Image.new("RGBA", ((image.width + 1) // 2, (image.height + 1) // 2))
+    for top in range(0, image.height, _STRIP_PX):
+        strip = image.crop((0, top, image.width, min(image.height, top + _STRIP_PX)))
+        half.paste(strip.reduce(2), (0, top // 2))
+    return half
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -191,5 +234,37 @@ def _convert(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def is_srgb(profile: bytes) -> bool:
-    """True for the usual sRGB profiles, by their own name."""
-    return b"sRGB" in profile[:4096] or b"s\0R\0G\0B" in profile[:4096]
+    """True for the usual sRGB profiles: named so, with its primaries and a curve like its own.
+
+    The name alone would take “Display P3 Gamut with sRGB Transfer” for one.
+    """
+    if b"sRGB" not in profile[:4096] and b"s\0R\0G\0B" not in profile[:4096]:
+        return False
+    try:
+        tags = _tags(profile)
+        pairs = zip(_SRGB_COLORANTS, (_colorant(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")), strict=True)
+        is_near = all(abs(a - b) <= _NEAR for want, given in pairs for a, b in zip(want, given, strict=True))
+        return is_near and _gamma(tags[b"gTRC"]) >= _LEAST_GAMMA
+    except (KeyError, struct.error):
+        return False
+
+
+def _tags(profile: bytes) -> dict[bytes, bytes]:
+    """The data of each tag by its signature (ICC.1:2022, 7.3)."""
+    (count,) = struct.unpack_from(">I", profile, 128)
+    places = (struct.unpack_from(">4sII", profile, 132 + 12 * place) for place in range(min(count, _MOST_TAGS)))
+    return {name: profile[at : at + size] for name, at, size in places}
+
+
+def _colorant(tag: bytes) -> tuple[float, ...]:
+    return tuple(value / 65536 for value in struct.unpack_from(">3i", tag, 8))
+
+
+def _gamma(curve: bytes) -> float:
+    """The exponent of a curve; of a table, which says none, sRGB's own."""
+    kind, count = struct.unpack_from(">4s4xI", curve)
+    if kind == b"para":
+        return float(struct.unpack_from(">i", curve, 12)[0]) / 65536
+    if count > 1:
+        return 2.4
+    return float(struct.unpack_from(">H", curve, 12)[0]) / 256 if count else 1.0

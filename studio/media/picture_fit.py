@@ -69,10 +69,13 @@ def _bare(path: Path, image: Image.Image, facts: PictureFacts) -> tuple[bytes, s
     is_plain = image.mode in ("RGB", "L") and not facts.has_alpha and not facts.is_turned and not facts.is_animated
     if not is_plain or (profile and not is_srgb(profile)) or check_picture(facts, "") or max(image.size) > MAX_SIDE_PX:
         return None
-    if image.format == "PNG":
-        return scrub_png(path.read_bytes()), ".png"
-    if image.format in ("JPEG", "MPO"):
-        return scrub_jpeg(path.read_bytes()), ".jpg"
+    try:
+        if image.format == "PNG":
+            return scrub_png(path.read_bytes()), ".png"
+        if image.format in ("JPEG", "MPO"):
+            return scrub_jpeg(path.read_bytes()), ".jpg"
+    except MediaError:  # its parts do not add up, but it may decode all the same: then it is saved anew
+        return None
     return None
 
 
@@ -147,8 +150,10 @@ def _resized(image: Image.Image) -> Image.Image:
     if scale == 1.0:
         return image
     floor = _LIMITS.min_side_px
-    size = (max(floor, math.ceil(image.width * scale)), max(floor, math.ceil(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS)
+    width, height = max(floor, round(image.width * scale)), max(floor, round(image.height * scale))
+    width = min(width, math.floor(height * _LIMITS.max_aspect))  # rounding must not bring it out of shape again
+    height = min(height, math.floor(width / _LIMITS.min_aspect + 1e-9))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _compressed(image: Image.Image) -> bytes:

@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
@@ -21,12 +23,13 @@ from PIL import Image
 
 from studio.media import files
 from studio.media.errors import MediaError
-from studio.media.turn import turn_of
+from studio.media.turn import Turn, turn_of
 
 FORMATS = "mov,matroska,avi,mpegts,mpeg,mp3,wav,flac,ogg,aac,aiff"
 MAX_DECODER_THREADS = 4  # each thread holds pictures; a machine with 64 cores must not need 64 times the memory
 MAX_FRAME_PIXELS = 40_000_000  # 8K is 33 million
 _UNTAGGED = 2
+_NEARLY_S = 0.001
 _HD_HEIGHT_PX = 720
 
 
@@ -46,7 +49,9 @@ def open_media(path: Path, what: str = "clip") -> InputContainer:
 
 
 def unreadable(path: Path, what: str, error: Exception | None = None) -> MediaError:
-    """The words for a file that is no media, is cut short or is damaged."""
+    """The words for a file that is no media, is cut short or is damaged. A lack of memory is raised as what it is."""
+    if isinstance(error, MemoryError):
+        raise error
     kind = files.sniff(path)
     want = "mp4 or mov clip" if what == "clip" else "mp3, wav, mp4 or mov recording"
     if kind is not None and kind not in ("a video", "a sound recording"):
@@ -64,7 +69,12 @@ def video_of(container: InputContainer, path: Path) -> VideoStream:
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams:
         raise MediaError("no_video", "This file has no moving picture in it. Choose an mp4 or mov clip.")
-    stream = streams[0]
+    stream = next((stream for stream in streams if is_known(stream)), None)
+    if stream is None:
+        raise MediaError(
+            "unknown_codec",
+            "The pictures of this clip are coded in a way that the studio cannot read. Save it again as an H.264 mp4.",
+        )
     if not stream.width or not stream.height:
         raise unreadable(path, "clip")
     if stream.width * stream.height > MAX_FRAME_PIXELS:
@@ -75,6 +85,17 @@ def video_of(container: InputContainer, path: Path) -> VideoStream:
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = min(MAX_DECODER_THREADS, os.cpu_count() or 1)
     return stream
+
+
+def sound_of(container: InputContainer) -> AudioStream | None:
+    """The first sound that can be decoded: a phone's spatial sound is a second track that nothing else reads."""
+    return next((stream for stream in container.streams.audio if is_known(stream)), None)
+
+
+def is_known(stream: Stream) -> bool:
+    """False where FFmpeg has no decoder; PyAV then gives no context, whatever its types say."""
+    context: object = stream.codec_context
+    return context is not None
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -88,8 +109,11 @@ def colour_of(frame: VideoFrame) -> dict[str, Any]:
     return {}
 
 
-def picture(frame: VideoFrame, width_px: int = 0, height_px: int = 0) -> Image.Image:
-    """The decoded picture as RGB, scaled when sides are given (as stored, before turning), and turned upright."""
+def picture(frame: VideoFrame, width_px: int = 0, height_px: int = 0, turn: Turn | None = None) -> Image.Image:
+    """The decoded picture as RGB, scaled when sides are given (as stored, before turning), and turned upright.
+
+    Where many pictures of one clip are wanted, `turn` is asked for once: see `turn_of`.
+    """
     rgb = frame.reformat(
         width=width_px or frame.width,
         height=height_px or frame.height,
@@ -97,17 +121,21 @@ def picture(frame: VideoFrame, width_px: int = 0, height_px: int = 0) -> Image.I
         interpolation="AREA" if width_px else "BICUBIC",
         **colour_of(frame),
     )
-    return turn_of(frame).apply(Image.fromarray(rgb.to_ndarray()))
+    return (turn or turn_of(frame)).apply(Image.fromarray(rgb.to_ndarray()))
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One picture in the file, in decoding order. `is_spare`: no other picture needs it."""
+    """One picture in the file, in decoding order. `is_spare`: no other picture needs it.
+
+    `is_hidden`: it was cut off the start without being taken out of the file, and is never shown.
+    """
 
     pts: int
     duration: int
     is_key: bool
     is_spare: bool
+    is_hidden: bool = False
 
 
 def pts_of(packet: Packet[Any]) -> int:
@@ -115,6 +143,18 @@ def pts_of(packet: Packet[Any]) -> int:
     if packet.pts is None:
         packet.pts = packet.dts or 0
     return packet.pts
+
+
+def hidden_lead_s(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds of pictures before the first that is shown: cut off in the file's own list, but still in it."""
+    first: int | None = None
+    for packet in container.demux(stream):
+        if packet.size:
+            if first is None:
+                first = pts_of(packet)
+            if not packet.is_discard:
+                return float((pts_of(packet) - first) * (stream.time_base or 0))
+    return 0.0
 
 
 class Reel:
@@ -135,7 +175,8 @@ class Reel:
         except BaseException:
             self._container.close()
             raise
-        self.pts = sorted(mark.pts for mark in self.marks)
+        shown = [mark.pts for mark in self.marks if not mark.is_hidden]
+        self.pts = sorted(shown or [mark.pts for mark in self.marks])
 
     def __enter__(self) -> Reel:
         return self
@@ -180,7 +221,9 @@ class Reel:
             for packet in self._container.demux(self.stream):
                 if packet.size:
                     is_spare = is_avc and is_unreferenced(packet)
-                    self.marks.append(Mark(pts_of(packet), packet.duration or 0, packet.is_keyframe, is_spare))
+                    pts, length = pts_of(packet), packet.duration or 0
+                    is_hidden = packet.is_discard or float(pts * self.time_base) < self.origin_s - _NEARLY_S
+                    self.marks.append(Mark(pts, length, packet.is_keyframe, is_spare, is_hidden))
         except av.FFmpegError as error:
             raise unreadable(self.path, "clip", error) from None
         if not self.marks:
@@ -204,6 +247,7 @@ def is_unreferenced(packet: Packet[Any]) -> bool:
 def plan(marks: list[Mark], wanted: Set[int]) -> set[int]:
     """Which packets (by place in the file) must be decoded so that every picture of `wanted` comes out."""
     needed: set[int] = set()
+    before: list[int] = []
     group: list[int] = []
 
     def close_group() -> None:
@@ -211,6 +255,9 @@ def plan(marks: list[Mark], wanted: Set[int]) -> set[int]:
         if hits:
             keep = (p for p in group if p <= hits[-1] and (marks[p].pts in wanted or not marks[p].is_spare))
             needed.update(keep)
+        if any(marks[place].pts < marks[group[0]].pts for place in hits):  # it may refer to the group before
+            needed.update(p for p in before if not marks[p].is_spare)
+        before[:] = group
         group.clear()
 
     for place, mark in enumerate(marks):
@@ -237,5 +284,7 @@ def decode_some(container: InputContainer, stream: VideoStream, needed: set[int]
 def _frames(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
     try:
         return stream.codec_context.decode(packet)
+    except av.error.MemoryError:  # no damage, and to leave pictures out would not mend it
+        raise
     except av.FFmpegError:  # one damaged picture is no reason to lose the others
         return []

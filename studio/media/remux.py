@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 
 from studio.media import files
-from studio.media.reel import open_media, unreadable, video_of
+from studio.media.reel import open_media, sound_of, unreadable, video_of
 
 
 def remux(source: Path, target: Path, has_sound: bool = True) -> None:
@@ -24,7 +24,8 @@ def remux_to(source: Path, target: Path, has_sound: bool) -> None:
     """The same to a name that the caller looks after."""
     options = {"movflags": "+faststart"}
     with open_media(source) as reader, av.open(str(target), "w", format="mp4", options=options) as writer:
-        streams = [video_of(reader, source), *(reader.streams.audio[:1] if has_sound else ())]
+        sound = sound_of(reader) if has_sound else None
+        streams = [video_of(reader, source), *([sound] if sound is not None else ())]
         copies = {stream.index: writer.add_stream_from_template(stream) for stream in streams}
         for copy in copies.values():
             copy.metadata.clear()

@@ -6,6 +6,7 @@ from studio.media.errors import MediaError
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _JFIF, _ADOBE = 0xE0, 0xEE  # the only application segments a decoder needs
+_JFIF_BYTES = 18  # marker, length and the 14 bytes without which it is none; a thumbnail would follow
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 # What changes how pixels look; text, time, EXIF, profiles and animation are left out (PNG 3rd edition, 11.2 and 11.3).
 _PNG_KEPT = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP")
@@ -29,7 +30,7 @@ def scrub_jpeg(data: bytes) -> bytes:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == _SOS:
             end = _scan_end(data, end)
-        if not _is_private(marker):
+        if _is_kept(marker, data[at:end]):
             kept.append(data[at:end])
         at = end
     if data[at : at + 2] == b"\xff\xd9":
@@ -37,8 +38,11 @@ def scrub_jpeg(data: bytes) -> bytes:
     raise _broken()
 
 
-def _is_private(marker: int) -> bool:
-    return marker == _COM or (0xE0 <= marker <= 0xEF and marker not in (_JFIF, _ADOBE))
+def _is_kept(marker: int, segment: bytes) -> bool:
+    """False for what a decoder does not need. A thumbnail, and any text, may hide in the segments that it does."""
+    if marker == _JFIF:
+        return segment[4:9] == b"JFIF\0" and len(segment) == _JFIF_BYTES
+    return marker != _COM and (not 0xE0 <= marker <= 0xEF or marker == _ADOBE)
 
 
 def _scan_end(data: bytes, at: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from studio.catalog.limits import SoundLimits
@@ -16,7 +17,7 @@ from studio.media.clip import container_of
 from studio.media.errors import MediaError
 from studio.media.facts import Prepared, SoundFacts
 from studio.media.hearing import MAX_LISTEN_S, Samples, hear
-from studio.media.reel import open_media
+from studio.media.reel import open_media, sound_of
 from studio.media.speech import RATE, STEP_S, speech_in
 from studio.media.wording import seconds
 
@@ -34,9 +35,9 @@ _LIMITS = SoundLimits()
 def inspect_sound(path: Path) -> SoundFacts:
     """Facts of a recording, or of the sound of a clip. Raises MediaError."""
     with open_media(path, "recording") as container:
-        if not container.streams.audio:
-            raise MediaError("no_sound", "This file has no sound in it. Choose a recording of one person speaking.")
-        stream = container.streams.audio[0]
+        stream = sound_of(container)
+        if stream is None:
+            raise _no_sound(container)
         codec, rate, channels = stream.codec_context.name, stream.rate or 0, stream.channels
         kind = container_of(container)
     samples = hear(path, RATE, what="recording")[0]
@@ -56,6 +57,15 @@ def inspect_sound(path: Path) -> SoundFacts:
         sha256=files.sha256_of(path),
         speech_share=round(sum(end - start for start, end in speech_in(samples)) / (len(samples) / RATE), 4),
     )
+
+
+def _no_sound(container: InputContainer) -> MediaError:
+    if container.streams.audio:
+        return MediaError(
+            "unknown_codec",
+            "The sound of this file is coded in a way that the studio cannot read. Save it again as wav or mp3.",
+        )
+    return MediaError("no_sound", "This file has no sound in it. Choose a recording of one person speaking.")
 
 
 def _duration(path: Path, heard: int) -> float:

@@ -42,7 +42,11 @@ _TURNS = {
 
 
 def turn_of(frame: VideoFrame) -> Turn:
-    """The turn that the container asks for. Slanted matrices, which no camera writes, are left as they are."""
+    """The turn that the container asks for. Slanted matrices, which no camera writes, are left as they are.
+
+    To be asked once a clip: a frame whose `side_data` was read refers to itself from then on, so its pixels stay until
+    the next collection, and a 4K clip fills the memory of its worker.
+    """
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return UPRIGHT

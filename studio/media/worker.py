@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import pickle
 import signal
@@ -22,7 +23,7 @@ _THREADS = 4
 _LENGTH = struct.Struct(">Q")
 
 Answer = tuple[str, Any]
-"""(“ok”, value) or (“error”, (code, message, field, detail))."""
+"""(“ok”, value) or (“error”, (code, message, field, detail)); sent with the bytes that the worker holds afterwards."""
 
 
 def write_frame(pipe: BinaryIO, body: bytes) -> None:
@@ -48,9 +49,13 @@ def main(memory_bytes: int) -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the studio's to handle
     _warm()
+    gc.freeze()  # what was loaded stays, so that collecting after each job takes next to no time
     _bound_memory(memory_bytes)
+    write_frame(outbox, b"ready")
     while (body := read_frame(inbox)) is not None:
-        write_frame(outbox, pickle.dumps(_answer(body, memory_bytes)))
+        answer = _answer(body, memory_bytes)
+        gc.collect()  # pictures that refer to themselves must not narrow the next job
+        write_frame(outbox, pickle.dumps((*answer, _held_bytes())))
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -129,7 +134,16 @@ def _lower(kind: int, soft: int) -> None:
 
 def _mapped_bytes() -> int:
     """Address space in use now. Linux tells; elsewhere a generous guess."""
+    return _statm(0) or 2**30
+
+
+def _held_bytes() -> int:
+    """Memory in use now. Linux tells; elsewhere nothing is known, and 0 stands for it."""
+    return _statm(1) or 0
+
+
+def _statm(column: int) -> int | None:
     statm = Path("/proc/self/statm")
-    if statm.exists() and sys.platform != "win32":
-        return int(statm.read_text().split()[0]) * resource.getpagesize()
-    return 2**30
+    if sys.platform == "win32" or not statm.exists():
+        return None
+    return int(statm.read_text().split()[column]) * resource.getpagesize()

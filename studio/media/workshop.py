@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 from studio.media import wording
 from studio.media.child import Lost, Worker, read_answer
 from studio.media.errors import MediaError
-from studio.media.worker import memory_message
+from studio.media.worker import Answer, memory_message
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 DEFAULT_MEMORY_BYTES = 2 * 2**30
 DEFAULT_TIME_S = 120.0
 JOBS_PER_WORKER = 200  # then a fresh one, so that no library's leak can add up
+MOST_HELD_BYTES = 400 * 2**20  # a worker that keeps more than this after a job would leave the next one too little
+_WEARING = ("broken", "damaged", "memory")  # jobs that end so may leave their worker in any state
 
 
 class Workshop:
@@ -37,6 +39,8 @@ class Workshop:
 
     Functions are named by their module, so lambdas and functions of a main file do not work; they return plain
     values, paths and frozen data of the studio. Safe to use from any thread and any event loop.
+
+    One thread more is kept for `run_reserved`: files that hang their readers fill the others only.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Workshop:
         self._memory_bytes = memory_bytes
         self._time_s = time_s
         self._threads = ThreadPoolExecutor(max_workers, thread_name_prefix="workshop")
+        self._reserve = ThreadPoolExecutor(1, thread_name_prefix="workshop-reserve")
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
         self._lock = threading.Lock()
@@ -56,7 +61,13 @@ class Workshop:
 
         Cancelling the caller ends the job: a queued one never starts, a running one loses its worker.
         """
-        job, future = self._submit(fn, args, nothing)
+        return await self._wait(*self._submit(self._threads, fn, args, nothing))
+
+    async def run_reserved(self, fn: Callable[P, T], *args: P.args, **nothing: P.kwargs) -> T:
+        """The same for what was paid for: it never waits behind files that somebody only looks at."""
+        return await self._wait(*self._submit(self._reserve, fn, args, nothing))
+
+    async def _wait(self, job: _Job, future: Future[T]) -> T:
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -65,7 +76,7 @@ class Workshop:
 
     def run_sync(self, fn: Callable[P, T], *args: P.args, **nothing: P.kwargs) -> T:
         """The same for callers without an event loop; blocks the calling thread."""
-        return self._submit(fn, args, nothing)[1].result()
+        return self._submit(self._threads, fn, args, nothing)[1].result()
 
     def process_ids(self) -> list[int]:
         """The workers alive now, for the doctor and the tests."""
@@ -76,9 +87,11 @@ class Workshop:
         """End all workers. Jobs under way raise MediaError; no new ones are taken."""
         with self._lock:
             self._is_closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._reserve):
+            threads.shutdown(wait=False, cancel_futures=True)
         _kill_all(self._all)
-        self._threads.shutdown(wait=True)
+        for threads in (self._threads, self._reserve):
+            threads.shutdown(wait=True)
 
     def __enter__(self) -> Workshop:
         return self
@@ -86,37 +99,51 @@ class Workshop:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _submit(self, fn: Callable[..., T], args: Any, nothing: Any) -> tuple[_Job, Future[T]]:
+    def _submit(
+        self, threads: ThreadPoolExecutor, fn: Callable[..., T], args: Any, nothing: Any
+    ) -> tuple[_Job, Future[T]]:
         if nothing:
             raise TypeError("a job takes positional arguments only")
         job = _Job(pickle.dumps((fn, args, self._time_s)), self._time_s)
         try:
-            return job, self._threads.submit(self._serve, job)
+            return job, threads.submit(self._serve, job)
         except RuntimeError:  # the executor takes no more work
             raise _closed() from None
 
     def _serve(self, job: _Job) -> Any:
-        worker = self._take()
         try:
-            body = job.run_on(worker)
-            kind, value = read_answer(body)
+            kind, value = self._answered(job)
         except Lost as lost:
-            self._retire(worker)
-            raise self._explain(lost, job) from None
-        except BaseException:
-            self._retire(worker)
-            raise
+            if not lost.is_innocent or lost.is_late or job.is_abandoned or self._is_closed:
+                raise self._explain(lost, job) from None
+            kind, value = self._answered_at_last(job)
         if kind == "ok":
-            self._give_back(worker)
             return value
         code, message, field, detail = value
-        if code == "memory":
-            self._retire(worker)
-        else:
-            self._give_back(worker)
         if detail:
             _log.info("a media job failed (%s): %s", code, detail)
         raise MediaError(code, message, field, detail)
+
+    def _answered_at_last(self, job: _Job) -> Answer:
+        try:
+            return self._answered(job)
+        except Lost as lost:
+            raise self._explain(lost, job) from None
+
+    def _answered(self, job: _Job) -> Answer:
+        """The answer of a worker, which is kept for the next job where this one left no mark on it."""
+        worker = self._take()
+        try:
+            kind, value, held_bytes = read_answer(job.run_on(worker))
+        except BaseException:
+            self._retire(worker)
+            raise
+        is_worn = held_bytes > MOST_HELD_BYTES or (kind != "ok" and value[0] in _WEARING)
+        if is_worn or job.is_abandoned:  # who abandons a job may be about to end its worker
+            self._retire(worker)
+        else:
+            self._give_back(worker)
+        return kind, value
 
     def _take(self) -> Worker:
         with self._lock:
@@ -155,7 +182,7 @@ class Workshop:
                 f"Reading this file took longer than {wording.seconds(job.time_s)} and was stopped. "
                 "Choose a shorter or smaller one.",
             )
-        if lost.exit_code == -9:  # the system's own guard against running out of memory
+        if lost.exit_code == -9 and not lost.is_innocent:  # the system's own guard against running out of memory
             return MediaError("memory", memory_message(self._memory_bytes))
         return MediaError(
             "crashed",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from studio.catalog.limits import MAX_UPLOAD_BYTES, ClipLimits
+from studio.catalog.limits import MAX_UPLOAD_BYTES
 from studio.catalog.param import Kind, Param, Problem
 from studio.media.darkroom import Darkroom
 from studio.media.errors import MediaError
@@ -23,7 +22,9 @@ from studio.takes.storage import in_words
 
 Facts = PictureFacts | ClipFacts | SoundFacts
 _FACTS: dict[Kind, type[Any]] = {Kind.PICTURE: PictureFacts, Kind.CLIP: ClipFacts, Kind.SOUND: SoundFacts}
-_ENDING = re.compile(r"^\.[a-z0-9]{1,5}$")
+_PICTURES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "AVIF": ".avif", "HEIF": ".heic"}
+_OTHERS = ("mp4", "mov", "mkv", "avi", "ts", "mpeg", "ogg", "mp3", "wav", "flac", "aac", "aiff")
+_ENDINGS = {**_PICTURES, **{container: f".{container}" for container in _OTHERS}}
 _BLOCK = 1024 * 1024
 
 
@@ -131,25 +132,12 @@ class Intake:
         if kind is Kind.PICTURE:
             return await self._darkroom.inspect_picture(path)
         if kind is Kind.CLIP:
-            return await self._look_at_clip(path)
+            return await self._darkroom.inspect_clip(path)
         return await self._darkroom.inspect_sound(path)
-
-    async def _look_at_clip(self, path: Path) -> ClipFacts:
-        """A clip that ends midway opens like a whole one, so its end is looked at before it is paid for."""
-        facts = await self._darkroom.inspect_clip(path)
-        if facts.container not in ClipLimits().containers:
-            return facts  # it is saved anew before it is sent, and that reads all of it
-        try:
-            return await self._darkroom.verify_clip(path)
-        except MediaError as fault:
-            if fault.code != "truncated":
-                raise
-            message = "This clip is not whole: part of the file is missing. Export it again, or choose another."
-            raise MediaError(fault.code, message) from None
 
     def _keep(self, path: Path, sha256: str, facts: Facts) -> str:
         note = self._note_path(sha256)
-        kept = note.with_suffix(_ending(path))
+        kept = note.with_suffix(_ending(facts))
         if not kept.exists():
             note.parent.mkdir(parents=True, exist_ok=True)
             copy = kept.with_name(f"{uuid.uuid4().hex}.part")
@@ -202,9 +190,9 @@ def _seconds(value: object) -> float | None:
     return float(value)
 
 
-def _ending(path: Path) -> str:
-    ending = path.suffix.lower()
-    return ending if _ENDING.match(ending) and ending != ".json" else ".bin"
+def _ending(facts: Facts) -> str:
+    """By what the file was found to be: a picture named `.html` must not be served as a page."""
+    return _ENDINGS.get(facts.format if isinstance(facts, PictureFacts) else facts.container, ".bin")
 
 
 def _hash(path: Path) -> str | Problem:

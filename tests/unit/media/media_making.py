@@ -21,6 +21,10 @@ BITS = 9
 RATE = 48_000
 
 
+# Pictures before a key picture may refer to the one before it, as phones, TV and HEVC write them.
+OPEN_GOP = {"x264-params": "keyint=24:min-keyint=24:open-gop=1:bframes=3:b-adapt=0:b-pyramid=normal:scenecut=0"}
+
+
 def painted(number: int, width: int = 640, height: int = 360) -> NDArray[np.uint8]:
     """A grey picture with `number` as a row of black and white bars across it."""
     picture = np.full((height, width, 3), 90 + number % 40, np.uint8)
@@ -50,12 +54,15 @@ def make_clip(
     turn_deg: int = 0,
     metadata: dict[str, str] | None = None,
     faststart: bool = True,
+    encoding: dict[str, str] | None = None,
 ) -> Path:
     """An H.264 (or other) clip at 24 fps, its frame numbers painted in; mono sound if given."""
     options = {"movflags": "+faststart+use_metadata_tags"} if faststart else {}
     with av.open(str(path), "w", options=options) as out:
         out.metadata.update(metadata or {})
-        video = out.add_stream(codec, rate=FPS, options={"g": str(gop), "bf": "3"} if "264" in codec else {})
+        given = {"g": str(gop), "bf": "3"} if "264" in codec else {}
+        given.update(encoding or {})
+        video = out.add_stream(codec, rate=FPS, options=given)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         if turn_deg:
             video.set_display_rotation(turn_deg)
@@ -73,6 +80,43 @@ def make_clip(
             frame_of_sound.time_base = Fraction(1, RATE)
             out.mux(track.encode(frame_of_sound))
             out.mux(track.encode(None))
+    return path
+
+
+def make_cut_clip(path: Path, hidden_s: float, seconds: float) -> Path:
+    """A clip whose first part was cut off as editors do in a moment: it stays in the file and is only not shown."""
+    source = make_clip(path.with_suffix(".whole.mp4"), hidden_s + seconds, sound=tone(hidden_s + seconds))
+    with av.open(str(source)) as reader, av.open(str(path), "w", format="mp4") as out:
+        copies = {stream.index: out.add_stream_from_template(stream) for stream in reader.streams}
+        for packet in reader.demux():
+            if packet.dts is not None and packet.pts is not None:
+                shift = round(hidden_s / packet.time_base)
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = copies[packet.stream.index]
+                out.mux(packet)
+    return path
+
+
+def make_phone_clip(path: Path, seconds: float = 3.0, unknown: str = "last") -> Path:
+    """Two sound tracks, one of which (“first”, “last”, “both”) nobody knows how to decode, as phones write them."""
+    single = make_clip(path.with_suffix(".one.mp4"), seconds, sound=tone(seconds))
+    with av.open(str(single)) as source, av.open(str(path), "w", format="mp4") as out:
+        video, sound = source.streams.video[0], source.streams.audio[0]
+        copies = [out.add_stream_from_template(stream) for stream in (video, sound, sound)]
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            for copy in copies[:1] if packet.stream is video else copies[1:]:
+                again = av.Packet(bytes(packet))
+                again.pts, again.dts, again.time_base = packet.pts, packet.dts, packet.time_base
+                again.is_keyframe, again.duration, again.stream = packet.is_keyframe, packet.duration, copy
+                out.mux(again)
+    data = path.read_bytes()
+    first, last = data.index(b"mp4a"), data.rindex(b"mp4a")
+    for at in {"first": (first,), "last": (last,), "both": (first, last)}[unknown]:
+        box = data.index(b"esds", at)
+        data = data[:at] + b"apac" + data[at + 4 : box] + b"free" + data[box + 4 :]
+    path.write_bytes(data)
     return path
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from media_making import DANCE, FPS, KING, RATE, make_clip, painted, read_number, tone
+from media_making import DANCE, FPS, KING, RATE, make_clip, make_cut_clip, make_phone_clip, painted, read_number, tone
 from PIL import Image
 
 from studio.media.checks import check_clip
-from studio.media.clip import inspect_clip, verify_clip
+from studio.media.clip import inspect_clip, inspect_upload, verify_clip
 from studio.media.clip_fit import prepare_clip
 from studio.media.derive import derive
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts, Prepared
-from studio.media.filmstrip import first_picture
+from studio.media.filmstrip import filmstrip, first_picture
 from studio.media.reel import Reel, picture
+from studio.media.sound import inspect_sound
 
 
 def clip_facts(prepared: Prepared) -> ClipFacts:
@@ -166,9 +169,114 @@ def test_clip_sides_and_size_are_checked_in_words() -> None:
     assert problems(1280, 720, container="mkv") == [("will_convert", False)]
 
 
+@pytest.mark.parametrize("unknown", ["first", "last"])
+def test_a_sound_track_that_nobody_knows_is_passed_over(tmp_path: Path, unknown: str) -> None:
+    clip = make_phone_clip(tmp_path / "a.mp4", unknown=unknown)
+    facts = verify_clip(clip)
+    assert (facts.has_sound, facts.sound_codec) == (True, "aac")
+    assert inspect_sound(clip).duration_s == pytest.approx(3.0, abs=0.1)
+    for span in ((None, None), (0.5, 2.5)):
+        made = prepare_clip(clip, tmp_path / "out", *span)
+        with av.open(str(made.path)) as container:
+            assert [stream.codec_context.name for stream in container.streams] == ["h264", "aac"]
+    assert json.loads(derive(clip, tmp_path / "take").waveform.read_text())["peaks"]
+
+
+def test_a_clip_of_which_nobody_knows_the_sound_is_a_silent_one(tmp_path: Path) -> None:
+    clip = make_phone_clip(tmp_path / "a.mp4", unknown="both")
+    assert not verify_clip(clip).has_sound
+    assert not clip_facts(prepare_clip(clip, tmp_path / "out")).has_sound
+    with pytest.raises(MediaError, match="coded in a way that the studio cannot read"):
+        inspect_sound(clip)
+
+
+def test_what_was_cut_off_is_neither_shown_nor_sent(tmp_path: Path) -> None:
+    clip = make_cut_clip(tmp_path / "a.mp4", 2.0, 3.0)
+    assert inspect_clip(clip).duration_s == pytest.approx(3.0, abs=0.05)
+    assert [number for _, number in numbers_in(clip)] == list(range(48, 120))
+    times_s = filmstrip(clip, tmp_path / "strip.jpg")
+    with Image.open(tmp_path / "strip.jpg") as strip:
+        tiles = [strip.crop((at, 0, at + 160, strip.height)) for at in range(0, strip.width, 160)]
+    assert [read_number(tile) for tile in tiles] == [48 + round(time_s * FPS) for time_s in times_s]
+    made = prepare_clip(clip, tmp_path / "out")
+    assert "Hidden part removed" in made.changes
+    with av.open(str(made.path), options={"ignore_editlist": "1"}) as container:
+        assert [read_number(picture(frame)) for frame in container.decode(video=0)] == list(range(48, 120))
+
+
+def test_the_little_that_every_encoder_hides_is_copied(tmp_path: Path) -> None:
+    clip = make_cut_clip(tmp_path / "a.mp4", 2 / FPS, 3.0)
+    assert prepare_clip(clip, tmp_path / "out").changes == ("Location and other notes removed",)
+
+
+def test_sound_that_goes_on_after_the_pictures_is_cut(tmp_path: Path) -> None:
+    made = prepare_clip(make_clip(tmp_path / "a.mp4", 2.0, sound=tone(5.0)), tmp_path / "out")
+    assert "Sound cut to the length of the pictures" in made.changes
+    with av.open(str(made.path)) as container:
+        assert (container.duration or 0) / 1e6 == pytest.approx(2.0, abs=0.002)
+    near = prepare_clip(make_clip(tmp_path / "b.mp4", 2.0, sound=tone(2.05)), tmp_path / "out")
+    assert near.changes == ("Location and other notes removed",)
+
+
+def test_pictures_that_nobody_knows_are_told_in_words(tmp_path: Path) -> None:
+    data = make_clip(tmp_path / "a.mp4", 0.5).read_bytes()
+    (tmp_path / "b.mp4").write_bytes(data.replace(b"avc1", b"zzz1").replace(b"avcC", b"free"))
+    assert refusal(tmp_path / "b.mp4").code == "unknown_codec"
+
+
+@pytest.mark.parametrize(("curve", "advice"), [(16, ["will_flatten"]), (18, ["will_flatten"]), (1, []), (2, [])])
+def test_hdr_is_taken_with_a_word_of_advice(tmp_path: Path, curve: int, advice: list[str]) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as out:
+        video = out.add_stream("libx264", rate=FPS)
+        video.width, video.height, video.pix_fmt = 640, 360, "yuv420p10le"
+        video.codec_context.color_trc = curve
+        for number in range(3 * FPS):
+            frame = av.VideoFrame.from_ndarray(painted(number), format="rgb24").reformat(format="yuv420p10le")
+            frame.pts, frame.color_trc = number, curve
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    facts = inspect_upload(tmp_path / "a.mp4")
+    assert [(problem.code, problem.is_blocking) for problem in check_clip(facts, "video")] == [
+        (code, False) for code in advice
+    ]
+    assert not clip_facts(prepare_clip(tmp_path / "a.mp4", tmp_path / "out")).is_hdr
+
+
 def test_a_whole_clip_is_verified(tmp_path: Path) -> None:
     assert verify_clip(DANCE).duration_s == pytest.approx(6.0)
     assert verify_clip(make_clip(tmp_path / "end.mp4", 1.0, faststart=False)).codec == "h264"
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("a.mov", lambda data: data[:4] + b"wide" + data[8:]),
+        ("a.mov", lambda data: data[:4] + b"free" + data[8:]),
+        ("a.mov", lambda data: data[:4] + b"skip" + data[8:]),
+        ("a.mp4", lambda data: data + b"GARBAGE TRAILER 1234"),
+        ("a.mp4", lambda data: data + b"\x7f" * 9),
+        ("a.mp4", lambda data: data[:8] + b"M4A " + data[12:]),
+    ],
+)
+def test_an_upload_may_be_written_in_other_ways_than_a_result(
+    tmp_path: Path, name: str, change: Callable[[bytes], bytes]
+) -> None:
+    data = make_clip(tmp_path / name, 1.0, sound=tone(1.0), faststart=False).read_bytes()
+    clip = tmp_path / f"changed-{name}"
+    clip.write_bytes(change(data))
+    assert inspect_upload(clip).duration_s == pytest.approx(1.0)
+    assert clip_facts(prepare_clip(clip, tmp_path / "out")).duration_s == pytest.approx(1.0)
+    assert refusal(clip).code in ("truncated", "damaged")
+
+
+@pytest.mark.parametrize("is_faststart", [True, False])
+@pytest.mark.parametrize("kept", [0.3, 0.7, 0.99, 0.9999])
+def test_an_upload_cut_short_is_found(tmp_path: Path, kept: float, is_faststart: bool) -> None:
+    whole = make_clip(tmp_path / "a.mp4", 2.0, sound=tone(2.0), faststart=is_faststart).read_bytes()
+    (tmp_path / "b.mp4").write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(MediaError) as caught:
+        inspect_upload(tmp_path / "b.mp4")
+    assert caught.value.code in ("truncated", "damaged")
 
 
 @pytest.mark.parametrize("is_faststart", [True, False])

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from media_making import DANCE, FPS, RATE, make_clip, read_number, tone
+from media_making import DANCE, FPS, OPEN_GOP, RATE, make_clip, read_number, tone
 from PIL import Image
 
 from studio.media.derive import derive
@@ -56,6 +56,18 @@ def test_a_frame_is_the_one_shown_at_that_time(tmp_path: Path, at_s: float | Non
     with Image.open(path) as picture:
         assert picture.size == (640, 360)
         assert read_number(picture) == wanted
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_frame_just_before_an_open_key_picture_is_found(tmp_path: Path, codec: str) -> None:
+    encoding = OPEN_GOP if codec == "libx264" else {"x265-params": OPEN_HEVC}
+    clip = make_clip(tmp_path / "a.mp4", 3.0, encoding=encoding, codec=codec)
+    for number in range(40, 56):
+        with Image.open(frame(clip, (number + 0.3) / FPS, tmp_path / "frame.png")) as image:
+            assert read_number(image) == number
+
+
+OPEN_HEVC = "log-level=error:keyint=24:min-keyint=24:open-gop=1:bframes=4:b-adapt=0"
 
 
 def test_untagged_hd_is_read_as_bt709(tmp_path: Path) -> None:

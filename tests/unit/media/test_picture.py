@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,9 @@ from studio.catalog.limits import MIB, PictureLimits
 from studio.media.checks import check_picture
 from studio.media.errors import MediaError
 from studio.media.facts import PictureFacts
-from studio.media.picture import inspect_picture
+from studio.media.picture import _halved, inspect_picture, is_srgb
 from studio.media.picture_fit import prepare_picture, thumbnail
+from studio.media.workshop import Workshop
 
 LIMITS = PictureLimits()
 SECRET = b"SECRET-PLACE"
@@ -57,8 +61,8 @@ def prepared(path: Path, tmp_path: Path, **wishes: object) -> tuple[Image.Image,
     return picture, made.changes
 
 
-def is_close(pixel: object, wanted: tuple[int, int, int]) -> bool:
-    return all(abs(a - b) < 40 for a, b in zip(pixel, wanted, strict=True))  # type: ignore[call-overload]
+def is_close(pixel: object, wanted: tuple[int, int, int], within: int = 40) -> bool:
+    return all(abs(a - b) < within for a, b in zip(pixel, wanted, strict=True))  # type: ignore[call-overload]
 
 
 def refusal(path: Path) -> MediaError:
@@ -163,6 +167,46 @@ def test_a_wide_gamut_profile_becomes_srgb(tmp_path: Path) -> None:
     assert picture.mode == "RGB"
 
 
+P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+
+
+def named_srgb(colorants: tuple[tuple[float, ...], ...] | None = None, gamma: float | None = None) -> bytes:
+    """The usual sRGB profile with other colours or another curve under its old name."""
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = bytearray(plain)
+    tags = {plain[at : at + 4]: int.from_bytes(plain[at + 4 : at + 8]) for at in range(132, 132 + 12 * plain[131], 12)}
+    for name, values in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants or (), strict=False):
+        struct.pack_into(">3i", data, tags[name] + 8, *(round(value * 65536) for value in values))
+    if gamma is not None:
+        struct.pack_into(">4sIHHi", data, tags[b"gTRC"], b"para", 0, 0, 0, round(gamma * 65536))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_wide_gamut_named_after_srgb_is_converted(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (400, 400), (234, 51, 35)).save(path, icc_profile=named_srgb(P3))  # P3's way to write sRGB's red
+    picture, _ = prepared(path, tmp_path)
+    assert is_close(picture.getpixel((200, 200)), (255, 0, 0), 8)
+    thumbnail(path, tmp_path / "t.jpg")
+    with Image.open(tmp_path / "t.jpg") as small:
+        assert is_close(small.getpixel((200, 200)), (255, 0, 0), 8)
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_so"),
+    [
+        (named_srgb(), True),
+        (named_srgb(P3), False),
+        (named_srgb(gamma=1.0), False),
+        (named_srgb()[:200], False),
+        (b"sRGB", False),
+    ],
+)
+def test_srgb_is_known_by_its_colours_and_not_by_its_name_alone(profile: bytes, is_so: bool) -> None:
+    assert is_srgb(profile) is is_so
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
 def test_every_mode_becomes_eight_bit_colour(tmp_path: Path, mode: str) -> None:
     suffix = "jpg" if mode == "CMYK" else "png"
@@ -228,6 +272,36 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         assert refusal(path).code == "too_many_pixels"
 
 
+def test_a_picture_halved_strip_by_strip_is_the_same_as_whole() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (1301, 77, 4), np.uint8)
+    picture = Image.fromarray(noise)
+    assert np.array_equal(np.asarray(_halved(picture)), np.asarray(picture.reduce(2)))
+
+
+def test_the_largest_webp_with_alpha_that_is_taken_in_can_be_prepared(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    Image.new("RGBA", (10_900, 10_900), (1, 2, 3, 99)).save(path, lossless=True, method=0, quality=0)
+    with Workshop(max_workers=1) as workshop:
+        made = workshop.run_sync(prepare_picture, path, tmp_path / "out")
+    assert (made.facts.width_px, made.facts.height_px) == (4000, 4000)
+
+
+def with_stray_bytes(data: bytes) -> bytes:
+    at = data.index(b"\xff\xdb")
+    return data[:at] + bytes(3) + data[at:]
+
+
+@pytest.mark.parametrize(("suffix", "change"), [("jpg", with_stray_bytes), ("png", lambda data: data[:-12])])
+def test_what_is_odd_but_decodes_is_saved_anew(tmp_path: Path, suffix: str, change: Callable[[bytes], bytes]) -> None:
+    buffer = io.BytesIO()
+    scene(640, 480).save(buffer, {"jpg": "JPEG", "png": "PNG"}[suffix])
+    (tmp_path / f"a.{suffix}").write_bytes(change(buffer.getvalue()))
+    inspect_picture(tmp_path / f"a.{suffix}")
+    picture, changes = prepared(tmp_path / f"a.{suffix}", tmp_path)
+    assert is_close(picture.getpixel((100, 400)), (200, 30, 30))
+    assert "Saved as JPEG" in changes
+
+
 def test_a_photo_cut_short_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.open(KING).save(buffer, "JPEG")
@@ -240,6 +314,60 @@ def test_a_png_cut_short_is_refused(tmp_path: Path) -> None:
     Image.open(KING).save(buffer, "PNG")
     (tmp_path / "a.png").write_bytes(buffer.getvalue()[:100_000])
     assert refusal(tmp_path / "a.png").code == "damaged"
+
+
+@pytest.mark.parametrize("size", [(585, 150), (150, 585), (751, 300), (160, 405), (4001, 301), (5000, 1999)])
+@pytest.mark.parametrize("fit", ["pad", "crop"])
+def test_rounding_never_brings_a_picture_out_of_shape(tmp_path: Path, size: tuple[int, int], fit: str) -> None:
+    scene(*size).save(tmp_path / "a.png")
+    prepared(tmp_path / "a.png", tmp_path, fit=fit)  # holds its aspect to the limits
+
+
+def test_what_hides_in_the_segments_that_a_decoder_needs_is_left_out(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    scene(640, 480).save(buffer, "JPEG")
+    data = buffer.getvalue()
+    hidden = b"".join(
+        b"\xff\xe0" + struct.pack(">H", len(body) + 2) + body for body in (b"JFXX\0\x10" + SECRET, b"JFIF\0" + SECRET)
+    )
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data[:20] + hidden + data[20:])
+    picture, changes = prepared(path, tmp_path)  # looks for the secret
+    assert changes == ("Location and other notes removed",)
+    assert np.array_equal(np.asarray(picture), np.asarray(Image.open(buffer)))
+
+
+def test_a_dark_16_bit_grey_picture_stays_dark(tmp_path: Path) -> None:
+    Image.fromarray(np.full((400, 400), 250, np.uint16)).save(tmp_path / "a.png")
+    picture, _ = prepared(tmp_path / "a.png", tmp_path)
+    assert is_close(picture.convert("RGB").getpixel((9, 9)), (1, 1, 1), 4)
+
+
+def long_jpeg() -> bytes:
+    buffer = io.BytesIO()
+    scene(64, 64).save(buffer, "JPEG")
+    data = bytearray(buffer.getvalue())
+    struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, 400, 65_535)
+    return bytes(data)
+
+
+def long_avif() -> bytes:
+    buffer = io.BytesIO()
+    scene(64, 64).save(buffer, "AVIF")
+    data = bytearray(buffer.getvalue())
+    struct.pack_into(">II", data, data.index(b"ispe") + 8, 40_000, 300)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [(long_jpeg(), "65535 x 400 px. The studio reads sides of 65,500"), (long_avif(), "40000 x 300 px. .* 32,768 px")],
+)
+def test_sides_beyond_a_readers_own_bounds_are_no_damage(tmp_path: Path, body: bytes, words: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(body)
+    error = refusal(tmp_path / "a.jpg")
+    assert error.code == "too_many_pixels"
+    assert re.search(words, error.message)
 
 
 @pytest.mark.parametrize(

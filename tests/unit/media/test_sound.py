@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from media_making import DANCE, RATE, make_clip, speech, tone
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from studio.media.checks import check_sound
 from studio.media.errors import MediaError
 from studio.media.facts import SoundFacts
+from studio.media.hearing import hear
 from studio.media.sound import inspect_sound, prepare_sound
 from studio.media.speech import find_speech, speech_in
 
@@ -148,3 +150,57 @@ def test_what_is_no_recording_is_told(tmp_path: Path, body: bytes, words: str) -
 def test_a_clip_without_sound_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no sound"):
         inspect_sound(make_clip(tmp_path / "a.mp4", 0.3))
+
+
+def click_times(samples: NDArray[np.float32], rate: int = RATE) -> list[float]:
+    loud = np.flatnonzero(np.abs(samples) > 0.15)
+    return [
+        round(float(at) / rate, 2) for at, before in zip(loud, [-rate, *loud], strict=False) if at - before > rate / 5
+    ]
+
+
+@pytest.mark.parametrize("every", [5, 10, 25])
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv"])
+def test_many_short_gaps_do_not_bring_sound_forward(tmp_path: Path, every: int, name: str) -> None:
+    sound = np.zeros(8 * RATE, np.float32)
+    for second in range(1, 8):
+        sound[second * RATE : second * RATE + 4800] = tone(0.1, 2000, 0.8)
+    whole = make_clip(tmp_path / "a.mp4", 8.0, sound=sound)
+    with av.open(str(whole)) as source, av.open(str(tmp_path / name), "w") as out:
+        copies = {stream.index: out.add_stream_from_template(stream) for stream in source.streams}
+        packets = [packet for packet in source.demux() if packet.dts is not None]
+        heard = [packet for packet in packets if packet.stream.type == "audio"]
+        gone = {id(packet) for packet in heard[every // 2 :: every]}
+        for packet in packets:
+            if id(packet) not in gone:
+                packet.stream = copies[packet.stream.index]
+                out.mux(packet)
+    assert np.allclose(click_times(hear(tmp_path / name, RATE)[0]), range(1, 8), atol=0.06)
+
+
+def test_a_recording_that_changes_its_layout_and_rate_midway_is_heard_to_its_end(tmp_path: Path) -> None:
+    parts = []
+    for place, (layout, rate) in enumerate((("stereo", 44_100), ("mono", 22_050), ("stereo", 48_000))):
+        with av.open(str(tmp_path / f"{place}.mp3"), "w") as out:
+            track = out.add_stream("libmp3lame", rate=rate, layout=layout)
+            sound = np.tile(tone(2.0, rate=rate), (2 if layout == "stereo" else 1, 1))
+            frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout=layout)
+            frame.sample_rate = rate
+            out.mux(track.encode(frame))
+            out.mux(track.encode(None))
+        parts.append((tmp_path / f"{place}.mp3").read_bytes())
+    (tmp_path / "all.mp3").write_bytes(b"".join(parts))
+    facts = inspect_sound(tmp_path / "all.mp3")
+    assert facts.duration_s == pytest.approx(6.0, abs=0.3)
+    assert facts.silence_share < 0.1
+    assert prepare_sound(tmp_path / "all.mp3", tmp_path / "out", 0.0, 5.9, clean=False).facts.size_bytes > 0
+
+
+def test_more_channels_than_anybody_knows_are_told_in_words(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as out:
+        out.setnchannels(9)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(bytes(9 * 2 * RATE))
+    with pytest.raises(MediaError, match=r"of 9 channels that the studio cannot turn .* Save it again as"):
+        inspect_sound(tmp_path / "a.wav")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.media.child import Worker, read_answer
 from studio.media.errors import MediaError
-from studio.media.workshop import Workshop
+from studio.media.workshop import Workshop, _Job
 
 BLOW_UP = "x = []\nwhile True: x.append(bytearray(1 << 24))"
 SPIN = "[0 for _ in iter(int, 1)]"
@@ -70,6 +72,12 @@ def test_an_answer_that_is_not_plain_data_is_never_built(workshop: Workshop) -> 
     assert code_of(workshop, eval, "__import__('os').system") == "broken"
 
 
+@pytest.mark.parametrize("answer", [("ok",), ("ok", 1), ("error", "x", 0), ("ok", 1, "much"), 7])
+def test_an_answer_of_another_shape_makes_no_sense(answer: object) -> None:
+    with pytest.raises(MediaError, match="makes no sense"):
+        read_answer(pickle.dumps(answer))
+
+
 def test_a_key_in_the_environment_stays_out_of_the_worker(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAL_KEY", "not-for-files")
     with Workshop(max_workers=1) as fresh:
@@ -118,6 +126,93 @@ async def test_a_cancelled_job_in_the_queue_never_starts() -> None:
         assert await busy is None
         with pytest.raises(asyncio.CancelledError):
             await waiting
+
+
+HOLD = f"__import__('sys').modules.setdefault('held', bytearray({450 * 2**20})) and None"
+
+
+def test_a_worker_that_keeps_much_after_a_job_is_replaced() -> None:
+    with Workshop(max_workers=1) as workshop:
+        first = workshop.run_sync(os.getpid)
+        workshop.run_sync(eval, HOLD)
+        assert workshop.run_sync(os.getpid) != first
+
+
+def test_what_refers_to_itself_is_gone_before_the_next_job() -> None:
+    with Workshop(max_workers=1) as workshop:
+        workshop.run_sync(exec, CYCLE)
+        assert workshop.run_sync(eval, "__import__('sys').modules['trace']() is None")
+
+
+CYCLE = """
+import sys, weakref
+class Picture: pass
+one = Picture()
+one.itself = one
+sys.modules["trace"] = weakref.ref(one)
+"""
+
+
+@pytest.mark.parametrize("code", ["broken", "damaged", "memory"])
+def test_a_worker_that_met_a_bad_file_is_replaced(workshop: Workshop, code: str) -> None:
+    first = workshop.run_sync(os.getpid)
+    code_of(workshop, exec, f"from studio.media.errors import MediaError\nraise MediaError('{code}', 'Bad.')")
+    assert workshop.run_sync(os.getpid) != first
+
+
+def test_a_worker_that_refused_a_file_in_words_is_kept(workshop: Workshop) -> None:
+    first = workshop.run_sync(os.getpid)
+    code_of(workshop, exec, "from studio.media.errors import MediaError\nraise MediaError('too_long', 'Trim.')")
+    assert workshop.run_sync(os.getpid) == first
+
+
+async def test_abandoning_a_job_never_harms_the_next_one() -> None:
+    with Workshop(max_workers=1, time_s=60) as workshop:
+        await workshop.run(len, "warm")
+        for wait_s in [0.003 + 0.0005 * step for step in range(12)] * 3:
+            leaving = asyncio.create_task(workshop.run(time.sleep, 0.005))
+            staying = asyncio.create_task(workshop.run(len, "abc"))
+            await asyncio.sleep(wait_s)
+            leaving.cancel()
+            assert await staying == 3
+            await asyncio.gather(leaving, return_exceptions=True)
+
+
+def test_a_worker_abandoned_as_it_answers_is_not_used_again(workshop: Workshop) -> None:
+    first = workshop.run_sync(os.getpid)
+    job = _Job(pickle.dumps((len, ("abc",), 20.0)), 20.0)
+    run_on = job.run_on
+
+    def answered_and_abandoned(worker: Worker) -> bytes:
+        answer = run_on(worker)
+        job.abandon()
+        return answer
+
+    job.run_on = answered_and_abandoned  # type: ignore[method-assign]
+    assert workshop._serve(job) == 3
+    assert workshop.run_sync(os.getpid) != first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_job_whose_worker_was_killed_at_once_is_tried_again(workshop: Workshop, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    kill_first = (
+        "import os, pathlib, signal\n"
+        f"seen = pathlib.Path({str(seen)!r})\n"
+        "if not seen.exists():\n    seen.touch()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert workshop.run_sync(exec, kill_first) is None
+    after_a_while = "import os, signal, time\ntime.sleep(0.5)\nos.kill(os.getpid(), signal.SIGKILL)"
+    assert code_of(workshop, exec, after_a_while) == "memory"
+
+
+async def test_what_was_paid_for_never_waits_behind_files_that_hang() -> None:
+    with Workshop(max_workers=2, time_s=60) as workshop:
+        hanging = [asyncio.create_task(workshop.run(time.sleep, 50)) for _ in range(3)]
+        assert await asyncio.wait_for(workshop.run_reserved(len, "abc"), 20) == 3
+        for job in hanging:
+            job.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
 
 def test_a_closed_workshop_says_so() -> None:

@@ -183,14 +183,11 @@ def test_the_bill_of_a_clip_that_was_called_expired_is_booked_when_it_comes(stud
 
 def test_fals_own_word_of_the_request_id_finds_a_lost_take(studio: Studio) -> None:
     """fal keeps no payloads for this account, so the id on the unreadable answer is all that there is."""
-    lost = fault(LostAnswer, "lost_garbage", charged=Charged.MAYBE)
+    request_id = f"req-1-{id(studio.fal):x}"
+    lost = fault(LostAnswer, "lost_garbage", charged=Charged.MAYBE, request_id=request_id)
     studio.fal.submit_faults, studio.fal.lists_jobs = [lost], False
     studio.fal.listed_input = lambda _arguments: None
     take = studio.make()
-    studio.until(take.id, State.UNKNOWN)
-    request_id = next(iter(studio.fal.jobs))
-    reason = {**(studio.ledger.get(take.id).reason or {}), "request_id": request_id}
-    studio.ledger.note(take.id, reason=reason)
     until(lambda: "looked_at" in (studio.ledger.get(take.id).reason or {}), bool)
     assert (studio.ledger.get(take.id).reason or {})["request_id"] == request_id
     studio.fal.lists_jobs = True

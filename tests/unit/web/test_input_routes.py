@@ -84,6 +84,25 @@ def test_same_file_twice_is_kept_once_under_each_name(room: Room) -> None:
     assert (first["ref"], first["name"], again["name"]) == (again["ref"], "one.jpg", "two.jpg")
 
 
+@pytest.mark.parametrize("name", ["page.html", "logo.svg", "run.js", "photo.jpeg", "photo", "a.png"])
+def test_file_gets_the_ending_of_what_it_is(room: Room, name: str) -> None:
+    given = picture(420, 400)
+    page = given[:20] + b"\xff\xfe\x00\x1b<script>alert(1)</script>" + given[20:]
+    about = room.taken_in("picture", page, name)
+    assert (about["ref"][-4:], about["name"]) == (".jpg", name)
+    answer = room.client.get(f"/studio/inputs/{Path(about['ref']).name}/file")
+    assert answer.headers["content-type"] == "image/jpeg"
+
+
+def test_file_of_an_unknown_ending_is_no_page(room: Room) -> None:
+    kept = room.home / "inputs" / "aa" / f"{HASH}.html"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("<script>alert(1)</script>")
+    answer = room.client.get(f"/studio/inputs/{kept.name}/file")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
 def test_clip_is_shown_with_its_length_and_strip(room: Room) -> None:
     about = room.taken_in("clip", (SAMPLES / "dance.mp4").read_bytes(), "dance.mp4")
     assert about["duration_s"] > 3
