@@ -6,20 +6,35 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
+from studio.keys import KeyRing
+from studio.media.darkroom import Darkroom
 from studio.rehearsal.speech import find_engine
-from studio.settings import describe_settings
+from studio.settings import Settings, describe_settings
+from studio.takes.desk import Desk
 from studio.takes.errors import StudioError
 
-if TYPE_CHECKING:
-    from studio.wiring import Studio
+
+class Patient(Protocol):
+    """What the doctor asks of a studio."""
+
+    settings: Settings
+    assets: Path
+
+    @property
+    def keys(self) -> KeyRing: ...
+    @property
+    def desk(self) -> Desk: ...
+    @property
+    def darkroom(self) -> Darkroom: ...
 
 
 class Doctor:
     """Reads what the rooms of one studio say of themselves."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Patient) -> None:
         self._studio = studio
 
     def health(self) -> tuple[bool, str]:

@@ -127,6 +127,12 @@ class Crew:
         self.ledger.tell(take_id)
 
 
+def ticket_of(take: Take) -> dict[str, Any]:
+    """What the gateway needs to ask about a take."""
+    names = ("request_id", "response_url", "status_url", "cancel_url", "endpoint_id")
+    return {name: getattr(take, name) for name in names}
+
+
 def reason_of(error: GatewayError, *, sentence: str | None = None, charged: str | None = None) -> dict[str, Any]:
     """A gateway's fault as the `reason` of a take."""
     return {

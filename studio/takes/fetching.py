@@ -11,7 +11,8 @@ from studio.gateway.answers import Result
 from studio.gateway.errors import GatewayError, Gone, TakeFailed
 from studio.media.errors import MediaError
 from studio.media.facts import ClipFacts, Derived
-from studio.takes.crew import Crew, logger, plain_reason, reason_of
+from studio.takes.crew import Crew, logger, plain_reason, reason_of, ticket_of
+from studio.takes.ending import Repeats, fail, listed_unit, vanish
 from studio.takes.errors import StaleMove, StorageTrouble
 from studio.takes.folders import folder_of
 from studio.takes.keeping import facts_in, keep_clip, keep_voice, voice_id_of
@@ -19,7 +20,6 @@ from studio.takes.recipes import sync_folder
 from studio.takes.settling import bill
 from studio.takes.storage import in_words
 from studio.takes.take import Charge, State, Take
-from studio.takes.watching import Repeats, fail, listed_unit, ticket_of, vanish
 
 LENGTH_SLACK_S = 1.0
 _NEWS_BYTES = 256 * 1024

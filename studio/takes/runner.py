@@ -20,6 +20,7 @@ from studio.gateway.fal import Gateway
 from studio.media.darkroom import Darkroom
 from studio.takes import adoption, reconcile
 from studio.takes.crew import Crew, Progress, Tempo, logger, plain_reason
+from studio.takes.ending import give_up
 from studio.takes.errors import NotPossible, StaleMove
 from studio.takes.fetching import fetch
 from studio.takes.intake import Intake
@@ -30,7 +31,7 @@ from studio.takes.loop_thread import LoopThread
 from studio.takes.sending import send
 from studio.takes.take import IN_FLIGHT, WAITING, State, Take, can_save_again, can_stop_asking
 from studio.takes.waiting import WaitingLine
-from studio.takes.watching import give_up, watch
+from studio.takes.watching import watch
 
 T = TypeVar("T")
 AT_ONCE = {"live": 2, "rehearsal": 1}  # new fal accounts run two at once; drawing a rehearsal takes a whole processor

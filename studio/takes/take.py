@@ -58,6 +58,7 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 WAITING = (State.DRAFTED, State.RESERVED)
+AT_FAL = (State.QUEUED, State.RUNNING)
 IN_FLIGHT = (State.SUBMITTING, State.QUEUED, State.RUNNING)  # these take a place at fal
 OPEN = (*WAITING, *IN_FLIGHT, State.FETCHING)
 CLOSED = (State.KEPT, State.FAILED, State.CANCELLED)
@@ -162,7 +163,7 @@ def can_save_again(take: Take) -> bool:
 def can_stop_asking(take: Take) -> bool:
     """Whether a person may let go of a take that fal was sent and gives no word of: only while something is amiss."""
     is_amiss = (take.reason or {}).get("code") not in (None, "too_late", "cancelling")
-    return take.state in (State.QUEUED, State.RUNNING) and is_amiss
+    return take.state in AT_FAL and is_amiss
 
 
 def series_of(world: str, makes_video: bool) -> str:

@@ -1,4 +1,4 @@
-"""From queued to a result: looks at fal, moves the take along, and carries a wish to cancel. Never fetches files."""
+"""From queued to done: looks at fal, politely, and moves the take along. Never ends one and never fetches files."""
 
 from __future__ import annotations
 
@@ -6,29 +6,17 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncGenerator
-from typing import Any, cast
+from typing import cast
 
-from studio.gateway.answers import Progress, Result
-from studio.gateway.errors import ForbiddenHost, GatewayError, Gone, NotReady, TakeFailed, Trouble
-from studio.takes.crew import Crew, logger, plain_reason, reason_of
+from studio.gateway.answers import Progress
+from studio.gateway.errors import Gone
+from studio.takes.cancelling import carry_wish
+from studio.takes.crew import Crew, ticket_of
+from studio.takes.ending import ODD, calm, close_cancelled, take_result, vanish
 from studio.takes.errors import StaleMove
-from studio.takes.folders import folder_of
-from studio.takes.prices import listed_unit_usd_micros
-from studio.takes.reconcile import result_from_list
-from studio.takes.sending import forget_uploads
-from studio.takes.settling import bill, failure
-from studio.takes.take import Charge, State, Take
+from studio.takes.take import AT_FAL, State, Take
 
 _FRAME = re.compile(r"\bframes?\b\D{0,12}(\d+)\s*(?:/|of)\s*(\d+)", re.IGNORECASE)
-_AT_FAL = (State.QUEUED, State.RUNNING)
-# Answers of fal's own that say nothing of the take, in contrast to a line that is down.
-_ODD = ("unknown_status", "missing_keys", "not_ready", "result_trouble", "forbidden_host")
-
-
-def ticket_of(take: Take) -> dict[str, Any]:
-    """What the gateway needs to ask about a take."""
-    names = ("request_id", "response_url", "status_url", "cancel_url", "endpoint_id")
-    return {name: getattr(take, name) for name in names}
 
 
 async def watch(crew: Crew, take: Take) -> Take:
@@ -38,7 +26,7 @@ async def watch(crew: Crew, take: Take) -> Take:
     beside the looking, and the looking goes on, because only fal's final word tells which of the two came first.
     """
     wanted = crew.wishes.setdefault(take.id, asyncio.Event())
-    wish = asyncio.create_task(_carry_wish(crew, take.id, wanted))
+    wish = asyncio.create_task(carry_wish(crew, take.id, wanted))
     try:
         seen = await _until_done(crew, take)
     except _Ended as ended:
@@ -61,7 +49,7 @@ class _Ended(Exception):
 async def _note_done(crew: Crew, take_id: str) -> Take:
     """fal has ended with it: from here on it takes no place there."""
     try:
-        return await crew.insist(crew.ledger.note, take_id, only_in=_AT_FAL, completed_at=crew.ledger.clock())
+        return await crew.insist(crew.ledger.note, take_id, only_in=AT_FAL, completed_at=crew.ledger.clock())
     except StaleMove:
         return await crew.do(crew.ledger.get, take_id)
 
@@ -74,25 +62,25 @@ async def _until_done(crew: Crew, take: Take) -> Progress:
     async with contextlib.aclosing(looks):
         async for seen in looks:
             take = await _note_progress(crew, await crew.insist(crew.ledger.get, take.id), seen)
-            if take.state not in _AT_FAL:
+            if take.state not in AT_FAL:
                 raise _Ended(take)
             if take.is_cancel_requested:
                 crew.wishes[take.id].set()  # also where another process was told
             if seen.trouble is None and seen.state == "done":
                 return seen
-            odd_looks = odd_looks + 1 if seen.trouble is not None and seen.trouble.code in _ODD else 0
+            odd_looks = odd_looks + 1 if seen.trouble is not None and seen.trouble.code in ODD else 0
             if odd_looks >= tempo.odd_looks:  # a word that fal never documented: its result tells what it meant
                 return seen
             if take.cancel_answer == "removed" and seen.state == "queued":
                 removed_looks += 1
                 if removed_looks >= 3:  # fal took it out of its queue and goes on showing it there
-                    raise _Ended(await _cancelled(crew, take))
+                    raise _Ended(await close_cancelled(crew, take))
     raise _Ended(await crew.do(crew.ledger.get, take.id))
 
 
 async def _note_progress(crew: Crew, take: Take, seen: Progress) -> Take:
     if seen.trouble is not None:
-        await crew.remark(take, _calm(seen.trouble))
+        await crew.remark(take, calm(seen.trouble))
         return take
     if take.reason is not None and not take.is_cancel_requested:
         await crew.remark(take, None)
@@ -117,15 +105,6 @@ async def _note_progress(crew: Crew, take: Take, seen: Progress) -> Take:
     return take
 
 
-def _calm(trouble: GatewayError) -> dict[str, Any]:
-    """A look that failed, for a person: the take goes on at fal."""
-    reason = reason_of(trouble)
-    if trouble.code in ("bad_key", "no_key", "forbidden", "locked", "busy", *_ODD):
-        return reason
-    sentence = "The line to fal.ai is down. Your take goes on there and nothing is lost; we keep asking."
-    return {**reason, "code": "no_line", "title": "No line to fal.ai", "sentence": sentence}
-
-
 def _show_frames(crew: Crew, take: Take, logs: list[str]) -> None:
     for line in reversed(logs):
         match = _FRAME.search(line[:300])
@@ -135,229 +114,3 @@ def _show_frames(crew: Crew, take: Take, logs: list[str]) -> None:
             if total and (seen is None or seen.frames_done != done):
                 crew.show(take.id, frames_done=min(done, total), frames_total=total)
             return
-
-
-# -- cancel -----------------------------------------------------------------------------------------------------------
-
-
-async def _carry_wish(crew: Crew, take_id: str, wanted: asyncio.Event) -> None:
-    """Once a person wants to cancel, tell fal, and write down what it said. Repeats only where no answer came, or where
-    fal does not know the take yet: right after the submit it sometimes answers so."""
-    await wanted.wait()
-    while True:
-        take = await crew.insist(crew.ledger.get, take_id)
-        if take.state not in _AT_FAL or take.cancel_answer is not None:
-            return
-        if take.is_cancel_requested:
-            try:
-                answer = await crew.gateway(take).cancel(ticket_of(take))
-            except GatewayError as trouble:
-                logger.info("the cancel of %s is not through: %s", take_id, trouble.code)
-            else:
-                if answer == "not_found":
-                    await crew.sleep(crew.tempo.turn_s)
-                    continue
-                with contextlib.suppress(StaleMove):
-                    await crew.insist(
-                        crew.ledger.note,
-                        take_id,
-                        step="cancel_answer",
-                        only_in=_AT_FAL,
-                        cancel_answer=answer,
-                        reason=_cancel_words(take, answer),
-                    )
-                return
-        await crew.sleep(crew.tempo.turn_s)
-
-
-def _cancel_words(take: Take, answer: str) -> dict[str, Any]:
-    """The honest state of a cancel: it may still turn out either way."""
-    if answer == "too_late":
-        return plain_reason(
-            "too_late",
-            "Too late to stop",
-            "Filming had already begun, so this take will finish and bill. It is kept for you.",
-            ("Keep watching",),
-            "yes",
-        )
-    if answer == "removed" or take.state is State.QUEUED:
-        return plain_reason(
-            "cancelling", "Cancelling", "fal.ai was asked to take it out of the queue.", ("Keep watching",), "no"
-        )
-    return plain_reason(
-        "cancelling",
-        "Asked to stop",
-        "fal.ai was asked to stop. Filming had begun, so it may still finish and bill; then it is kept for you.",
-        ("Keep watching",),
-        "maybe",
-    )
-
-
-async def _cancelled(
-    crew: Crew, take: Take, units: float | None = None, detail: str = "", *, is_certain: bool = True
-) -> Take:
-    """Stopped for good: before it started for nothing, or while it ran for perhaps something.
-
-    Not `is_certain` where fal never said that it stopped the take and only does not know it any more.
-    """
-    has_started = take.state is State.RUNNING or take.started_at is not None
-    charged = "maybe" if has_started or not is_certain else "no"
-    words = ("Cancelled before it started", "It was taken out of the queue. Nothing was charged.")
-    if has_started:
-        words = ("Stopped while filming", "It was stopped as asked. It may still be billed; the bill will tell.")
-    elif not is_certain:
-        sentence = "fal.ai no longer knows it and never answered the cancel. It may have been made; the bill will tell."
-        words = ("Gone from fal.ai", sentence)
-    reason = plain_reason("cancelled", *words, (), charged, detail)
-    return await crew.insist(
-        crew.ledger.move, take.id, [take.state], State.CANCELLED, reason=reason, **failure(take, charged, units)
-    )
-
-
-# -- the end ----------------------------------------------------------------------------------------------------------
-
-
-async def take_result(crew: Crew, take: Take, seen: Progress) -> Take:
-    """Ask for the result of a take that is done, and write it down with its bill.
-
-    A line that is down is waited out for as long as it takes. Where fal itself goes on answering without a result, it
-    is believed after a while, and its list has the last word; a person may ask again later.
-    """
-    wait_s, odd_since = crew.tempo.retry_first_s, None
-    gone, failed = Repeats(crew, crew.tempo.gone_times, crew.tempo.gone_patience_s), 0
-    while take.state in _AT_FAL:
-        try:
-            result = await crew.gateway(take).result(ticket_of(take), seen.error_type)
-        except TakeFailed as fault:
-            failed += 1
-            if seen.error_type or _is_fals_own(fault) or failed >= crew.tempo.gone_times:
-                return await _end_failed(crew, take, fault)
-        except Gone as fault:
-            if gone.is_enough():
-                return await vanish(crew, take, fault, was_done=True, said=seen.error)
-        except (NotReady, Trouble, ForbiddenHost) as trouble:
-            await crew.remark(take, _calm(trouble) if trouble.is_retryable else reason_of(trouble))
-            if trouble.code in _ODD:
-                odd_since = crew.monotonic() if odd_since is None else odd_since
-                if crew.monotonic() - odd_since >= crew.tempo.odd_patience_s:
-                    return await _end_without_result(crew, take, trouble)
-        else:
-            return await keep_result(crew, take, result)
-        await crew.sleep(wait_s)
-        wait_s = min(wait_s * 2, crew.tempo.retry_longest_s)
-        take = await crew.do(crew.ledger.get, take.id)
-    return take
-
-
-class Repeats:
-    """Counts the same answer until it came often enough and over long enough to be believed."""
-
-    def __init__(self, crew: Crew, times: int, patience_s: float) -> None:
-        self._crew, self._times, self._patience_s = crew, times, patience_s
-        self._count, self._first = 0, 0.0
-
-    def is_enough(self) -> bool:
-        """Count one more."""
-        self._first = self._crew.monotonic() if self._count == 0 else self._first
-        self._count += 1
-        return self._count >= self._times and self._crew.monotonic() - self._first >= self._patience_s
-
-
-async def _end_without_result(crew: Crew, take: Take, trouble: GatewayError) -> Take:
-    result = await result_from_list(crew, take)
-    if result is not None:
-        return await keep_result(crew, take, result)
-    sentence = (
-        "fal.ai says that it has ended with this take, and hands out no clip. It may have been made and billed; "
-        "the bill will tell. Save again asks once more."
-    )
-    return await give_up(crew, take, {**reason_of(trouble, sentence=sentence, charged="maybe"), "code": "no_result"})
-
-
-async def give_up(crew: Crew, take: Take, reason: dict[str, Any]) -> Take:
-    """No more asking by itself. What fal may bill stays held, and `save_again` stays possible."""
-    money = failure(take, "no" if take.is_free else "maybe")
-    return await crew.insist(crew.ledger.move, take.id, [take.state], State.FAILED, reason=reason, **money)
-
-
-async def keep_result(crew: Crew, take: Take, result: Result) -> Take:
-    """The result and what it cost, on disk before the download starts."""
-    unit = await crew.insist(listed_unit, crew, take)
-    video = result.video
-    return await crew.insist(
-        crew.ledger.move,
-        take.id,
-        [take.state],
-        State.FETCHING,
-        step="result",
-        result=result.payload,
-        result_url=video.url if video is not None else None,
-        completed_at=crew.ledger.clock(),
-        folder=take.folder or (folder_of(take, crew.home, crew.zone) if take.makes_video else None),
-        queue_position=None,
-        reason=None,
-        **bill(take, result.billable_units, unit),
-    )
-
-
-def listed_unit(crew: Crew, take: Take) -> int | None:
-    return None if take.is_free else listed_unit_usd_micros(crew.ledger, take.endpoint_id)
-
-
-def _is_fals_own(fault: TakeFailed) -> bool:
-    """The model's words about the input (422), or a cancel (499). Other codes may be the line's own."""
-    return fault.status in (None, 422, 499)
-
-
-async def _end_failed(crew: Crew, take: Take, fault: TakeFailed) -> Take:
-    """fal goes on saying that it failed. Its list tells whether a clip was made, and billed, all the same."""
-    result = None if _is_fals_own(fault) else await result_from_list(crew, take)
-    return await fail(crew, take, fault) if result is None else await keep_result(crew, take, result)
-
-
-async def fail(crew: Crew, take: Take, fault: TakeFailed) -> Take:
-    """The take came to nothing, in fal's words and by its rules of billing."""
-    if fault.code == "file_download_error":
-        await crew.insist(forget_uploads, crew.ledger, take)
-    if fault.code == "cancelled" and take.is_cancel_requested and take.state in _AT_FAL:
-        return await _cancelled(crew, take, fault.billable_units, fault.detail)
-    money = failure(take, fault.charged.value, fault.billable_units)
-    charged = {Charge.BILLED: "yes", Charge.MAY_BE_BILLED: "maybe"}.get(money["charge"], "no")
-    return await crew.insist(
-        crew.ledger.move,
-        take.id,
-        [take.state],
-        State.FAILED,
-        completed_at=crew.ledger.clock(),
-        queue_position=None,
-        reason=reason_of(fault, charged=charged),
-        **money,
-    )
-
-
-async def vanish(
-    crew: Crew, take: Take, gone: GatewayError, *, was_done: bool = False, said: str | None = None
-) -> Take:
-    """fal no longer knows the take. Its own list may still hold the result; only then is it given up.
-
-    `said` is the error that fal named when it ended with the take: then no clip was made to expire.
-    """
-    if take.state not in (*_AT_FAL, State.FETCHING):
-        return take
-    result = None if take.state is State.FETCHING else await result_from_list(crew, take)
-    if result is not None:
-        return await keep_result(crew, take, result)
-    if take.is_cancel_requested and not was_done and take.state is not State.FETCHING:
-        return await _cancelled(crew, take, is_certain=take.cancel_answer == "removed")
-    is_made = bool(take.result_url) if take.state is State.FETCHING else was_done and not said
-    charged = "yes" if is_made else "maybe"
-    sentence = (
-        "The clip expired at fal.ai before it could be saved. It was billed."
-        if is_made
-        else f"fal.ai ended with an error, “{said[:200]}”. It may have been billed; the bill will tell."
-        if said
-        else "fal.ai no longer knows this take. It may have been made and billed; the bill will tell."
-    )
-    reason = {**reason_of(gone, sentence=sentence, charged=charged), "code": "expired"}
-    money = {} if take.state is State.FETCHING else failure(take, charged)
-    return await crew.insist(crew.ledger.move, take.id, [take.state], State.FAILED, reason=reason, **money)

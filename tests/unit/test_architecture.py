@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "ui": {"catalog", "media", "script", "takes"},
     "keys": set(),
     "listening": set(),
-    "doctor": {"rehearsal", "settings", "takes", "wiring"},
+    "doctor": {"keys", "media", "rehearsal", "settings", "takes"},
     "wiring": {
         "doctor",
         "keys",
