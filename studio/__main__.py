@@ -1,6 +1,9 @@
 """Runs the command line as `python -m studio`; holds nothing else."""
 
-from studio.cli import main
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from studio.cli import main
+
+        raise SystemExit(main())
+    except KeyboardInterrupt:  # pressed again while it was closing, or before it had begun
+        raise SystemExit(130) from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from studio import __version__
 from studio.catalog.endpoint import Endpoint
@@ -27,10 +29,17 @@ OK, NOT_KEPT, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; 0 only when what was asked for is there."""
-    options = build_parser().parse_args(arguments)
+    _print_anything()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = build_parser("--json" in given).parse_args(given)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read our lines has gone; what was made is kept all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_KEPT
     except Refused as error:
         return _fail(options, error.as_reason(), problems=error.problems)
     except StudioError as error:
@@ -43,10 +52,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="studio", description="Short clips from Kling 2.6: rehearsed free, made once."
-    )
+def _print_anything() -> None:
+    """A terminal that cannot show a character must never hide what became of a paid take."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says wrong use as JSON too, where JSON was asked for."""
+
+    is_json = False
+
+    def error(self, message: str) -> NoReturn:
+        if _Parser.is_json:
+            reason = {"code": "wrong_use", "title": "Not usable", "sentence": message, "charged": "no"}
+            print(json.dumps({"error": reason}))
+        super().error(message)
+
+
+def build_parser(is_json: bool = False) -> argparse.ArgumentParser:
+    _Parser.is_json = is_json
+    parser = _Parser(prog="studio", description="Short clips from Kling 2.6: rehearsed free, made once.")
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_open(verbs)
@@ -110,9 +137,11 @@ def _add_listing(verbs: Any) -> None:
     show.add_argument("take", metavar="TAKE")
     show.set_defaults(run=_show)
     spend = verbs.add_parser("spend", help="what was spent, by day and mode")
-    spend.add_argument("--csv", action="store_true", help="the whole ledger as CSV")
     spend.set_defaults(run=_spend)
-    for parser in (takes, show, spend):
+    ways = spend.add_mutually_exclusive_group()
+    ways.add_argument("--csv", action="store_true", help="the whole ledger as CSV")
+    ways.add_argument("--json", action="store_true")
+    for parser in (takes, show):
         parser.add_argument("--json", action="store_true")
 
 
@@ -167,9 +196,21 @@ def _given(endpoint: Endpoint, options: argparse.Namespace) -> dict[str, Any]:
         if value is None:
             continue
         if param.kind.is_file and "://" not in value and not value.startswith("data:"):
-            value = str(Path(value).expanduser().absolute())
+            with contextlib.suppress(RuntimeError):  # no such person: then it is only a name
+                value = str(Path(value).expanduser().absolute())
+        if param.kind is Kind.TEXT and not _is_text(value):
+            raise ValueError(f"--{param.name.replace('_', '-')} holds bytes that are no text. Save it as UTF-8.")
         values[param.name] = value
     return values
+
+
+def _is_text(value: str) -> bool:
+    """False for what came from the shell in another encoding: it would be sent, and paid for, with other letters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _quote(options: argparse.Namespace) -> int:
@@ -290,7 +331,13 @@ def _voices(options: argparse.Namespace) -> int:
 
 
 def _print(options: argparse.Namespace, data: Any, words: str) -> None:
-    print(json.dumps(data, ensure_ascii=False, default=str) if options.json else words)
+    print(_json(data) if options.json else words)
+
+
+def _json(data: Any) -> str:
+    """One line that any program reads back; letters as they are only where the other side takes them."""
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(data, ensure_ascii=not is_utf8, default=str)
 
 
 def _fail(
@@ -302,13 +349,16 @@ def _fail(
         return exit_code
     error = {**reason, "problems": [asdict(problem) for problem in problems]}
     mode = getattr(options, "mode", None)
-    if mode is None:
-        print(json.dumps({"error": error}, ensure_ascii=False))
-        return exit_code
-    endpoint = find_endpoint(mode)
     empty = dict.fromkeys(("take_id", "request_id", "estimate_usd_micros", "billed_usd_micros", "file"))
-    state = {**empty, "state": "not_sent", "endpoint": endpoint.id, "arguments": _given(endpoint, options)}
-    print(json.dumps({**state, "error": error}, ensure_ascii=False))
+    if mode is not None:
+        endpoint = find_endpoint(mode)
+        values = {param.name: getattr(options, param.name) for param in endpoint.params}
+        given = {name: value for name, value in values.items() if value is not None}
+        print(_json({**empty, "state": "not_sent", "endpoint": endpoint.id, "arguments": given, "error": error}))
+    elif getattr(options, "verb", "") == "show":
+        print(_json({**empty, "state": None, "endpoint": None, "arguments": {}, "error": error}))
+    else:
+        print(_json({"error": error}))
     return exit_code
 
 

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from studio.keys import KeyRing
 from studio.media.darkroom import Darkroom
-from studio.rehearsal.speech import find_engine
 from studio.settings import Settings, describe_settings
 from studio.takes.desk import Desk
 from studio.takes.errors import StudioError
@@ -34,8 +33,10 @@ class Patient(Protocol):
 class Doctor:
     """Reads what the rooms of one studio say of themselves."""
 
-    def __init__(self, studio: Patient) -> None:
+    def __init__(self, studio: Patient, speech: Callable[[], str | None]) -> None:
+        """`speech` names what speaks lines in rehearsals, or gives None."""
         self._studio = studio
+        self._speech = speech
 
     def health(self) -> tuple[bool, str]:
         if not self._studio.desk.runner.is_running:
@@ -54,7 +55,7 @@ class Doctor:
 
     def checks(self) -> list[dict[str, Any]]:
         """What `doctor` looks at: each with `what`, `is_ok` and a sentence."""
-        engine = find_engine(shutil.which)
+        engine = self._speech()
         return [
             _check("Folder", self._try_folder),
             _check("Ledger", self._try_ledger),
@@ -63,7 +64,7 @@ class Doctor:
             {
                 "what": "Speech in rehearsals",
                 "is_ok": True,
-                "sentence": f"Lines are spoken by {engine.kind}."
+                "sentence": f"Lines are spoken by {engine}."
                 if engine
                 else "Lines sound as tones. Install espeak-ng to hear them spoken.",
             },
@@ -87,9 +88,12 @@ class Doctor:
         return f"Open, at revision {self._studio.desk.ledger.revision()}."
 
     def _try_workshop(self) -> str:
-        sample = self._studio.assets / "samples" / "king.jpg"
-        facts = asyncio.run(self._studio.darkroom.inspect_picture(sample))
-        return f"A worker read a {facts.width_px} × {facts.height_px} picture."
+        samples = self._studio.assets / "samples"
+        picture = asyncio.run(self._studio.darkroom.inspect_picture(samples / "king.jpg"))
+        clip = asyncio.run(self._studio.darkroom.inspect_clip(samples / "dance.mp4"))
+        return (
+            f"A worker read a {picture.width_px} × {picture.height_px} picture and a clip of {clip.duration_s:.0f} s."
+        )
 
     def _try_key(self) -> str:
         if not self._studio.keys.key():

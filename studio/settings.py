@@ -81,6 +81,8 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     if "fal_key" not in given and environ.get("FAL_KEY_ID") and environ.get("FAL_KEY_SECRET"):
         given["fal_key"] = f"{environ['FAL_KEY_ID']}:{environ['FAL_KEY_SECRET']}"
     given |= {name: value for name, value in overrides.items() if value is not None}
+    if not 0 <= given.get("port", 0) <= 65535:
+        raise SettingsError(f"Port {given['port']} does not exist. It must be from 0 to 65535.")
     settings = Settings(**given)
     if not settings.is_local and not settings.access:
         raise SettingsError(
@@ -92,7 +94,12 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
 
 def _parse(variable: str, kind: str, name: str, text: str) -> Any:
     if kind == "Path":
-        return Path(text).expanduser()
+        try:
+            return Path(text).expanduser().absolute()
+        except RuntimeError:
+            raise SettingsError(
+                f"{variable} is “{text}”, and there is no such person here. Write a whole path."
+            ) from None
     if name.endswith("_usd_micros"):
         try:
             return parse_usd(text)
@@ -101,6 +108,8 @@ def _parse(variable: str, kind: str, name: str, text: str) -> Any:
     if kind == "int":
         if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
             raise SettingsError(f"{variable} is “{text}”. It must be a whole number from 0 to 65535.")
+        if name == "at_once" and int(text) < 1:
+            raise SettingsError(f"{variable} is “{text}”, so no take would ever be sent. It must be 1 or more.")
         return int(text)
     if name == "access" and not all(text.partition(":")[::2]):
         raise SettingsError("STUDIO_ACCESS must be name:password.")

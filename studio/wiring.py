@@ -56,7 +56,7 @@ class Studio:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.keys = KeyRing(settings.fal_key)
-        self.doctor = Doctor(self)
+        self.doctor = Doctor(self, _speech_engine)
         self.assets = find_assets()
         _quiet_logs()
 
@@ -154,7 +154,7 @@ class Studio:
                 audience.close()
                 await asyncio.to_thread(self.close)
 
-        hosts = web.LOCAL_HOSTS if self.settings.is_local else ("*",)
+        hosts = (*web.LOCAL_HOSTS, _in_url(self.settings.host)) if self.settings.is_local else ("*",)
         return web.build_server(routers, lifespan, self.doctor.health, hosts, self.settings.access)
 
     def _on_key(self, audience: Any) -> Callable[[], None]:
@@ -188,7 +188,7 @@ class Studio:
             "has_key": self.keys.key() is not None,
             "home_id": _home_id(self.settings.home),
             "starters": starter_cards(),
-            "speech": find_engine(shutil.which) is not None,
+            "speech": _speech_engine() is not None,
         }
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class Studio:
     def serve(self, *, open_browser: bool = False) -> None:
         """Serve the page until interrupted, on the wanted port or the next free one."""
         listener = listen(self.settings.host, self.settings.port)
-        address = f"http://{self.settings.host}:{listener.getsockname()[1]}/"
+        address = f"http://{_in_url(self.settings.host)}:{listener.getsockname()[1]}/"
         app = self.app
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, ws="websockets-sansio")
         print(f"Studio is open at {address}", flush=True)  # noqa: T201  # the one line that a person waits for
@@ -296,7 +296,19 @@ def make_standin(settings: Settings, workshop: Workshop, assets: Path) -> Standi
 def serve_standin(settings: Settings, port: int) -> None:
     """The stand-in alone on loopback, for any fal client, until interrupted."""
     with Workshop() as workshop:
-        serve_on_loopback(make_standin(settings, workshop, find_assets()), port=port)
+        standin = make_standin(settings, workshop, find_assets())
+        print(f"The stand-in answers at http://127.0.0.1:{port}", flush=True)  # noqa: T201  # where to point a client
+        serve_on_loopback(standin, port=port)
+
+
+def _speech_engine() -> str | None:
+    """What speaks lines in rehearsals on this machine, by name."""
+    engine = find_engine(shutil.which)
+    return engine.kind if engine else None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _home_id(home: Path) -> str:

@@ -42,14 +42,22 @@ class Endpoint:
         return tuple(param for param in self.params if param.kind.is_file)
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`given` with defaults filled in and absent optional values left out; unknown names are kept."""
+        """`given` with defaults filled in and absent optional values left out; unknown names are kept.
+
+        A text that was emptied is a wish of its own: the default does not come back in its place.
+        """
         filled = {p.name: p.default for p in self.params if p.default is not None}
         present = {
             name: value
             for name, value in given.items()
-            if not (self.has(name) and self[name].is_absent(value)) and value is not None
+            if value is not None and not (self.has(name) and self[name].is_absent(value))
         }
-        return {**filled, **present}
+        emptied = {
+            name: ""
+            for name, value in given.items()
+            if isinstance(value, str) and not value.strip() and name in filled and self[name].kind is Kind.TEXT
+        }
+        return {**filled, **present, **emptied}
 
     def check(self, given: Mapping[str, Any]) -> list[Problem]:
         """Everything that is wrong with these values, the unknown names included. Never looks inside files."""

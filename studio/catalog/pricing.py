@@ -105,7 +105,10 @@ class PriceRule:
             if clip_duration_s is None or not 0 < clip_duration_s < math.inf:
                 raise ValueError("the length of the reference clip is not known yet")
             return clip_duration_s
-        return float(values.get("duration") or "5")
+        duration_s = float(values.get("duration") or "5")
+        if not 0 < duration_s < math.inf:
+            raise ValueError("a length must be more than nothing and come to an end")
+        return duration_s
 
     def _quote(
         self, micros: int, at_most: int, parts: list[tuple[str, int]], rate: int, duration_s: float | None, unit: str

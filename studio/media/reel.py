@@ -28,6 +28,8 @@ from studio.media.turn import Turn, turn_of
 FORMATS = "mov,matroska,avi,mpegts,mpeg,mp3,wav,flac,ogg,aac,aiff"
 MAX_DECODER_THREADS = 4  # each thread holds pictures; a machine with 64 cores must not need 64 times the memory
 MAX_FRAME_PIXELS = 40_000_000  # 8K is 33 million
+# Names in any encoding are no fault of a clip. PyAV 19 reads them so by itself and took the argument away.
+_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 _UNTAGGED = 2
 _NEARLY_S = 0.001
 _HD_HEIGHT_PX = 720
@@ -43,7 +45,8 @@ def open_media(path: Path, what: str = "clip") -> InputContainer:
     options = {"skip_frame": "all", "format_whitelist": FORMATS, "protocol_whitelist": "file"}
     files.size_of(path, what)
     try:
-        return av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+        container: InputContainer = av.open(f"file:{path.absolute()}", options=options, **_TOLERANT)
+        return container
     except (av.FFmpegError, ValueError, OSError) as error:
         raise unreadable(path, what, error) from None
 

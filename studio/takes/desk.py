@@ -63,8 +63,12 @@ class Desk:
         return self.run(read_draft(self.runner.crew, self.voices, mode, values, edits, world))
 
     def quote(self, mode: str, values: Mapping[str, Any], *, edits: Mapping[str, Any] | None = None) -> Quote:
-        """The live price. Raises Refused where a clip's length is needed and cannot be known."""
+        """The live price. Raises Refused where a clip's length is needed and cannot be known, and for what could never
+        be made; what is only missing yet costs nothing."""
         draft = self.draft(mode, values, edits=edits)
+        senseless = [problem for problem in draft.problems if problem.is_blocking and problem.code != "missing"]
+        if senseless:
+            raise Refused(senseless)
         if draft.quote is None:
             unpriced = Problem("price", "unpriced", "The price cannot be known yet: the clip is missing or unreadable.")
             raise Refused([problem for problem in draft.problems if problem.is_blocking] or [unpriced])

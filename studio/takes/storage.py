@@ -21,7 +21,8 @@ LEDGER_NAME = "ledger.sqlite3"
 
 def ledger_url(home: Path) -> str:
     """The URL of the embedded database in a home folder."""
-    return f"sqlite:///{(home / LEDGER_NAME).as_posix()}"
+    url = sa.URL.create("sqlite", database=(home / LEDGER_NAME).as_posix())  # a folder may be called “what?” or “50%”
+    return url.render_as_string(hide_password=False)
 
 
 def open_database(url: str, home: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sa.Engine:
@@ -136,6 +137,13 @@ def in_words() -> Iterator[None]:
         yield
     except (StudioError, sa.exc.IntegrityError):
         raise
+    except ImportError as error:
+        raise StorageTrouble(
+            "no_driver",
+            "This database cannot be reached",
+            f"STUDIO_DATABASE_URL needs a driver that is not installed ({error.name}). Nothing was sent.",
+            ("Install the driver", "Use the ledger in the home folder"),
+        ) from None
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise trouble_of(error) from error
 

@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "ui": {"catalog", "media", "script", "takes"},
     "keys": set(),
     "listening": set(),
-    "doctor": {"keys", "media", "rehearsal", "settings", "takes"},
+    "doctor": {"keys", "media", "settings", "takes"},
     "wiring": {
         "doctor",
         "keys",
