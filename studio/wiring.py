@@ -146,6 +146,7 @@ class Studio:
         async def lifespan() -> AsyncIterator[None]:
             stop = self.desk.runner.subscribe(audience.tell)
             await asyncio.to_thread(self.start)
+            await asyncio.to_thread(inputs.sweep)
             self._look_at_prices(lambda: audience.tell(""))
             try:
                 yield

@@ -95,7 +95,7 @@ class Floor:
     async def _film(self, job: Job) -> None:
         try:
             await asyncio.sleep(self._pace.queue_s)
-            if job.state == QUEUED:
+            if job.state == QUEUED and self._book.hold(job):
                 self._book.start(job)
                 await self._shoot(job)
         except asyncio.CancelledError:
@@ -110,7 +110,8 @@ class Floor:
             with contextlib.suppress(OSError):
                 self._book.end(job, failure=_broken())
         finally:
-            self._order.tidy(job)
+            if self._book.let_go(job):
+                self._order.tidy(job)
             asyncio.get_running_loop().call_soon(self._next)
 
     def _interrupted(self, job: Job, error: MediaError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from studio.rehearsal.rows import Failure
 
+_REQUEST_ID = re.compile(r"[0-9a-f-]{36}")  # as `_new_id` makes them: nothing that leads out of the folder
 QUEUED, RUNNING, DONE = "queued", "running", "done"
 
 Clock = Callable[[], datetime]
@@ -70,14 +74,21 @@ def _from_json(data: dict[str, Any]) -> Job:
 
 
 class JobBook:
-    """Every job in memory, each also at `folder/<request id>.json`. Safe to read from several threads."""
+    """Every job in memory, each also at `folder/<request id>.json`. Safe to read from several threads.
+
+    Several processes may keep a book in one folder: each films under a lock of the job's own, and reads the files again
+    for what another has under way.
+    """
 
     def __init__(self, folder: Path, clock: Clock = utc_now) -> None:
         self._folder = folder
         self._clock = clock
         self._lock = threading.Lock()
+        self._held: dict[str, filelock.BaseFileLock] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self._jobs = {job.request_id: job for job in sorted(_read(folder), key=lambda job: job.sequence)}
+        for job in self._jobs.values():
+            self._requeue_if_left(job)
         self._last = max((job.sequence for job in self._jobs.values()), default=0)
 
     def __iter__(self) -> Iterator[Job]:
@@ -85,7 +96,60 @@ class JobBook:
             return iter(list(self._jobs.values()))
 
     def get(self, request_id: str) -> Job | None:
-        return self._jobs.get(request_id)
+        job = self._jobs.get(request_id)
+        is_ours = job is not None and (job.is_done or request_id in self._held)
+        return job if is_ours else self._read_again(request_id, job)
+
+    def hold(self, job: Job) -> bool:
+        """Take the job for filming; False where another process has it, or has finished it already."""
+        lock = filelock.FileLock(self._folder / f"{job.request_id}.lock", timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except (filelock.Timeout, OSError):
+            return False
+        self._read_again(job.request_id, job)
+        if job.is_done:
+            lock.release()
+            return False
+        self._held[job.request_id] = lock
+        return True
+
+    def let_go(self, job: Job) -> bool:
+        """Give the job back after filming; False where it was not ours."""
+        lock = self._held.pop(job.request_id, None)
+        if lock is None:
+            return False
+        lock.release()
+        (self._folder / f"{job.request_id}.lock").unlink(missing_ok=True)
+        return True
+
+    def _read_again(self, request_id: str, job: Job | None) -> Job | None:
+        """The job as its file tells, put into the one in memory; a running one whose keeper is gone waits again."""
+        if not _REQUEST_ID.fullmatch(request_id):
+            return job
+        fresh = _read_one(self._folder / f"{request_id}.json")
+        if fresh is None:
+            return job
+        self._requeue_if_left(fresh)
+        with self._lock:
+            job = job or self._jobs.setdefault(request_id, fresh)
+            vars(job).update(vars(fresh))
+        return job
+
+    def _requeue_if_left(self, job: Job) -> None:
+        if job.state == RUNNING and self._is_free(job.request_id):
+            job.state, job.started_at = QUEUED, None
+
+    def _is_free(self, request_id: str) -> bool:
+        if request_id in self._held:
+            return False
+        lock = filelock.FileLock(self._folder / f"{request_id}.lock", timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except (filelock.Timeout, OSError):
+            return False
+        lock.release()
+        return True
 
     def open(self, endpoint_id: str, arguments: dict[str, Any]) -> Job:
         """Accept a request: its file is on disk when this returns. OSError when it cannot be written."""
@@ -137,12 +201,15 @@ def _new_id() -> str:
 
 
 def _read(folder: Path) -> Iterator[Job]:
-    """The jobs on disk. A file that cannot be read is left where it is and passed over; work cut short is queued."""
+    """The jobs on disk. A file that cannot be read is left where it is and passed over."""
     for path in folder.glob("*.json"):
-        try:
-            job = _from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError):
-            continue
-        if job.state == RUNNING:
-            job.state, job.started_at = QUEUED, None
-        yield job
+        job = _read_one(path)
+        if job is not None:
+            yield job
+
+
+def _read_one(path: Path) -> Job | None:
+    try:
+        return _from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -118,6 +118,7 @@ class Queue:
         """One event whenever the state changes, the last one when the job is done."""
         last = None
         while True:
+            job = self.book.get(job.request_id) or job  # it may be filmed by another process
             self.floor.wake()
             is_done = job.is_done
             body = self._state(request, job)

@@ -159,6 +159,8 @@ async def vanish(
         if said
         else "fal.ai no longer knows this take. It may have been made and billed; the bill will tell."
     )
+    if take.is_free:
+        charged, sentence = "no", "The rehearsal was lost before it was drawn. Rehearse it again, free."
     reason = {**reason_of(gone, sentence=sentence, charged=charged), "code": "expired"}
     money = {} if take.state is State.FETCHING else failure(take, charged)
     return await crew.insist(crew.ledger.move, take.id, [take.state], State.FAILED, reason=reason, **money)

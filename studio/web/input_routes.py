@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import shutil
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,7 @@ _TYPES = {
     **{f".{name}": f"audio/{name}" for name in ("wav", "ogg", "flac", "aac", "aiff")},
 }
 _TRIM_TILES = 12
+_LEFT_S = 3600.0
 
 
 def is_ref(value: object) -> bool:
@@ -81,6 +84,14 @@ class InputRoom:
             return await self.look(param, path, name)
         finally:
             await asyncio.to_thread(_clear, folder)
+
+    def sweep(self) -> None:
+        """Remove what uploads left that were cut short by the end of a studio; one under way is younger than that."""
+        incoming = self._home / "inputs" / "incoming"
+        for folder in incoming.iterdir() if incoming.is_dir() else ():
+            with contextlib.suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _LEFT_S:
+                    _clear(folder)
 
     async def look(self, param: Param, path: Path, name: str) -> dict[str, Any]:
         """Keeps a file that is on this machine already and describes it for the page. Raises Complaint."""

@@ -282,6 +282,29 @@ async def test_an_unfinished_job_is_rendered_by_the_next_standin(tmp_path: Path)
             assert "video" in (await client.get(accepted["response_url"])).json()
 
 
+async def test_two_standins_on_one_folder_film_each_job_once(tmp_path: Path) -> None:
+    """A page and a command line rehearse at the same time: neither loses, or draws again, what the other draws."""
+    held = HeldRender()
+    async with http_client(create_standin(tmp_path, render=held)) as one:
+        accepted = await submit(one)
+        await held.has_begun.wait()
+        other = create_standin(tmp_path, render=draw_nothing)
+        async with http_client(other) as two:
+            assert (await two.get(accepted["status_url"])).json()["status"] == "IN_PROGRESS"
+            later = await submit(two)
+            await until_done(other, later["request_id"])
+            assert (await two.get(accepted["status_url"])).json()["status"] == "IN_PROGRESS"
+            assert (await one.get(later["status_url"])).json()["status"] == "COMPLETED"
+            held.is_let_go.set()
+            for _ in range(200):
+                seen = (await two.get(accepted["status_url"])).json()["status"]
+                if seen == "COMPLETED":
+                    break
+                await asyncio.sleep(0.02)
+            assert seen == "COMPLETED"
+    assert held.count == 1
+
+
 async def test_a_finished_job_is_found_again_by_the_next_standin(tmp_path: Path) -> None:
     standin = create_standin(tmp_path, render=draw_nothing)
     async with http_client(standin) as client:

@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -313,3 +314,69 @@ def test_doctor_lists_every_setting_and_hides_the_key(run: Run) -> None:
 def test_every_endpoint_has_a_verb() -> None:
     known = set(verbs(build_parser())) | set(verbs(verbs(build_parser())["make"]))
     assert {endpoint.mode for endpoint in ENDPOINTS} <= known
+
+
+def in_a_shell(home: Path, *arguments: str | bytes, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """The command line in a process of its own, where encodings and pipes are real."""
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    command = [sys.executable, "-m", "studio", *arguments]
+    env = {**kept, "STUDIO_HOME": str(home), **environ}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=90, check=False)
+
+
+def test_a_terminal_that_cannot_show_a_letter_hides_no_take(tmp_path: Path) -> None:
+    scene = ("rehearse", "text-to-video", "--prompt", "Café, 黄昏.", "--no-generate-audio")
+    ran = in_a_shell(tmp_path, *scene, "--json", PYTHONIOENCODING="ascii")
+    assert (ran.returncode, json.loads(ran.stdout)["state"]) == (0, "kept")
+    listed = in_a_shell(tmp_path, "takes", PYTHONIOENCODING="cp1252")
+    assert (listed.returncode, listed.stderr) == (0, b"")
+    assert b"Caf" in listed.stdout
+
+
+def test_bytes_that_are_no_text_are_refused_and_never_sent_as_others(tmp_path: Path) -> None:
+    ran = in_a_shell(tmp_path, "rehearse", "text-to-video", "--prompt", b"Caf\xe9 noir", "--json")
+    answer = json.loads(ran.stdout)
+    assert (ran.returncode, answer["state"], answer["error"]["code"]) == (2, "not_sent", "wrong_use")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--duration", "7"),
+        ("--duration", "-5"),
+        ("--duration", "inf"),
+        ("--duration", "1e300"),
+        ("--voice-ids", "a", "b", "c"),
+        ("--voice-ids", "a", "--no-generate-audio"),
+    ],
+)
+def test_what_can_never_be_made_has_no_price(run: Run, given: tuple[str, ...]) -> None:
+    ran = run("quote", "image-to-video", *given, "--json")
+    assert ran.code == 1
+    assert ran.data["error"]["charged"] == "no"
+
+
+def test_wrong_use_is_json_too_where_json_was_asked_for(run: Run) -> None:
+    for arguments in (("quote", "text-to-video", "--cfg-scale", "abc"), ("takes", "--limit", "x"), ("nothing",)):
+        ran = run(*arguments, "--json")
+        assert (ran.code, ran.data["error"]["code"]) == (2, "wrong_use")
+    assert set(run("show", "nothing", "--json").data) >= STATE
+
+
+def test_a_home_of_any_name_holds_its_own_ledger(tmp_path: Path) -> None:
+    for name in ("what?", "50% x", "a#b", "ünï"):
+        assert run_in(tmp_path / name, "takes", "--json").data == []
+        assert (tmp_path / name / "ledger.sqlite3").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(("what?", "50% x", "a#b", "ünï"))
+
+
+@pytest.mark.parametrize("environ", [{"STUDIO_AT_ONCE": "0"}, {"STUDIO_HOME": "~nobody-of-this-name/x"}])
+def test_settings_that_would_only_wait_or_break_are_told(run: Run, environ: dict[str, str]) -> None:
+    ran = run("takes", **environ)
+    assert ran.code == 2
+    assert next(iter(environ)) in ran.err
+
+
+def test_an_emptied_avoid_stays_empty(run: Run) -> None:
+    given = ("rehearse", "text-to-video", "--prompt", "Rain.", "--no-generate-audio", "--negative-prompt", "", "--json")
+    assert run(*given).data["arguments"]["negative_prompt"] == ""

@@ -49,8 +49,10 @@ class HeldRender:
     def __init__(self) -> None:
         self.is_let_go = asyncio.Event()
         self.has_begun = asyncio.Event()
+        self.count = 0
 
     async def __call__(self, spec: dict[str, Any]) -> dict[str, Any]:
+        self.count += 1
         self._tell(Path(spec["progress_path"]))
         self.has_begun.set()
         await self.is_let_go.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -242,3 +243,14 @@ def test_ref_is_one() -> None:
 
 def leftovers(home: Path) -> list[Path]:
     return list((home / "inputs" / "incoming").glob("*"))
+
+
+def test_what_a_killed_studio_left_of_an_upload_is_swept_away(room: Room, tmp_path: Path) -> None:
+    incoming = tmp_path / "inputs" / "incoming"
+    old, young = incoming / "old", incoming / "young"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "a.mp4").write_bytes(b"x")
+    os.utime(old, (1, 1))
+    InputRoom(tmp_path, room.studio.desk.runner.crew.intake, room.studio.darkroom).sweep()
+    assert (old.exists(), young.exists()) == (False, True)
