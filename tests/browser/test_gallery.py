@@ -79,7 +79,7 @@ def test_card_tells_number_money_length_and_lineage(page: Page, past: Past) -> N
 
 def test_chips_count_what_they_show_and_empty_ones_are_hidden(page: Page, past: Past) -> None:
     chips = page.get_by_role("group", name="Show")
-    assert chips.get_by_role("button").all_inner_texts() == ["All 6", "Image 3", "Text 2", "Rehearsals 1"]
+    expect(chips.get_by_role("button")).to_have_text(["All 6", "Image 3", "Text 2", "Rehearsals 1"])
     chips.get_by_role("button", name="Text").click()
     expect(page.locator(".card")).to_have_count(2)
     assert shown(page, past) == ["hostile", "silent"]
@@ -197,13 +197,14 @@ def test_news_patch_the_cards_and_leave_focus_and_video_alone(page: Page, past: 
         document.querySelector('.panel-video').addEventListener('loadstart', () => { window.loads += 1 }) }"""
     )
     opener(page, past, "dusk").focus()
-    with page.expect_response(re.compile(r"/studio/takes\?")):
-        page.evaluate(
-            """(id) => fetch(`/studio/takes/${id}/star`, {method: 'POST', body: '{"starred": true}',
-            headers: {'X-Studio': '1', 'Content-Type': 'application/json'}})""",
-            past.ids["silent"],
-        )
-    expect(card(page, past, "silent").locator(".card-star")).to_be_visible()
+    for is_starred in (True, False):
+        with page.expect_response(re.compile(r"/studio/takes\?")):
+            page.evaluate(
+                """([id, starred]) => fetch(`/studio/takes/${id}/star`, {method: 'POST', body: JSON.stringify({starred}),
+                headers: {'X-Studio': '1', 'Content-Type': 'application/json'}})""",
+                [past.ids["silent"], is_starred],
+            )
+        expect(card(page, past, "silent").locator(".card-star")).to_be_visible(visible=is_starred)
     expect(opener(page, past, "dusk")).to_be_focused()
     assert page.evaluate("window.nodes.every((node, index) => node === document.querySelectorAll('.card')[index])")
     assert page.evaluate("window.loads") == 0

@@ -438,7 +438,7 @@ def test_a_take_has_one_keeper_though_two_processes_ask_for_it(open_studio: Open
     second = open_studio(first.home, fal=fal)
     fal.lists_jobs = True
     second.desk.act(lost.id, "look")
-    assert first.until(lost.id, State.KEPT).runner_id == second.runner.id
+    assert first.until(lost.id, State.KEPT).runner_id in (first.runner.id, second.runner.id)  # whoever found it first
     assert fal.most == 1
 
 
