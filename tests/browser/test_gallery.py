@@ -200,8 +200,8 @@ def test_news_patch_the_cards_and_leave_focus_and_video_alone(page: Page, past: 
     for is_starred in (True, False):
         with page.expect_response(re.compile(r"/studio/takes\?")):
             page.evaluate(
-                """([id, starred]) => fetch(`/studio/takes/${id}/star`, {method: 'POST', body: JSON.stringify({starred}),
-                headers: {'X-Studio': '1', 'Content-Type': 'application/json'}})""",
+                """([id, starred]) => fetch(`/studio/takes/${id}/star`, {method: 'POST',
+                body: JSON.stringify({starred}), headers: {'X-Studio': '1', 'Content-Type': 'application/json'}})""",
                 [past.ids["silent"], is_starred],
             )
         expect(card(page, past, "silent").locator(".card-star")).to_be_visible(visible=is_starred)
