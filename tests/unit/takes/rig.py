@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,3 +137,22 @@ def fill(ledger: Ledger, count: int) -> None:
         ]
         connection.execute(sa.insert(TAKES), rows)
         connection.exec_driver_sql("INSERT INTO takes_words(rowid, words) SELECT seq, search_text FROM takes")
+
+
+def steps_of(ledger: Ledger, ask: Callable[[sa.Connection], object]) -> int:
+    """Steps of SQLite's own machine that a question takes, to the nearest hundred: no busy computer changes them."""
+    steps = 0
+
+    def on_steps() -> None:
+        nonlocal steps
+        steps += 100
+
+    with ledger.reading() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.set_progress_handler(on_steps, 100)
+        try:
+            ask(connection)
+        finally:
+            raw.set_progress_handler(None, 0)
+    return steps

@@ -181,19 +181,7 @@ def test_first_page_and_search_of_ten_thousand_takes_read_no_row_that_is_not_sho
 
 
 def counted(ledger: Ledger, wanted: Filter) -> tuple[Page, int]:
-    """A page, and how many steps it took, to the nearest hundred."""
-    steps = 0
-
-    def on_steps() -> None:
-        nonlocal steps
-        steps += 100
-
-    with ledger.reading() as connection:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        raw.set_progress_handler(on_steps, 100)
-        try:
-            found = listing.page(connection, wanted, 60, 0, ledger.has_full_text)
-            return found, steps
-        finally:
-            raw.set_progress_handler(None, 0)
+    """A page, and how many steps it took."""
+    found: list[Page] = []
+    steps = steps_of(ledger, lambda one: found.append(listing.page(one, wanted, 60, 0, ledger.has_full_text)))
+    return found[0], steps
