@@ -17,7 +17,7 @@ from studio.takes.ledger import Ledger
 from studio.takes.listing import Filter, Page
 from studio.takes.schema import HEAD, METADATA, TAKES
 from studio.takes.take import Charge, State
-from tests.unit.takes.rig import a_take, fill
+from tests.unit.takes.rig import a_take, fill, steps_of
 
 
 def test_takes_and_rehearsals_are_numbered_apart(ledger: Ledger) -> None:
