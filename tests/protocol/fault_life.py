@@ -273,10 +273,10 @@ class Run:
         card = rooms.gallery.card(take.id)
         if take.state is State.KEPT and (wrong := whole(self.home, take)):
             self._break(f"a kept take has {wrong}")
-        if take.state in (State.FAILED, State.CANCELLED, State.UNKNOWN):
+        if card["state"] in (State.FAILED, State.CANCELLED, State.UNKNOWN):  # as it is now: a look may have found it
             reason = card["reason"] or {}
             if not (reason.get("title") and reason.get("sentence")):
-                self._break(f"{take.state.value} without a word")
+                self._break(f"{card['state']} without a word")
         if take.state in (State.KEPT, State.FAILED, State.CANCELLED) and take.charge.value == "held":
             self._break(f"{take.state.value}, and its money is still held")
 
