@@ -21,9 +21,8 @@ def main(arguments: list[str]) -> int:
     environment = dict(os.environ)
     environment["STUDIO_TEST_CHROMIUM"] = str(ready_chromium())
     ready_js_client()
-    # One file stays on one worker: its studio and its browser are started once. One worker more than processors,
-    # because a test that drives a browser waits for most of its time.
-    everything = ["-n", str(min((os.cpu_count() or 1) + 1, MOST_WORKERS)), "--dist", "loadfile", "tests"]
+    # One file stays on one worker: its studio and its browser are started once.
+    everything = ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile", "tests"]
     command = [sys.executable, "-m", "pytest", *(arguments or everything)]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
